@@ -1,0 +1,262 @@
+"""The only place where the parts are wired together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rag_app.content import content_dir
+from rag_app.errors import StoreError, UnknownNameError
+from rag_app.index.library import Library
+from rag_app.index.vectors import ChromaVectors
+from rag_app.ingestion.sync import Progress, Sync, check_fingerprint, silent
+from rag_app.settings import Settings
+from rag_app.types import Answer, AnswerEvent, Classification, Event, Passage, Receipt, Source
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
+
+    from rag_app.chains.answer import Answerer
+    from rag_app.chains.runnable import Question
+    from rag_app.embeddings.fingerprint import Embedder
+    from rag_app.embeddings.minilm import MiniLM
+    from rag_app.retrieval.filters import Where
+    from rag_app.retrieval.hybrid import HybridSearch
+
+
+def build(**settings: Any) -> App:  # noqa: ANN401  (any setting's type)
+    """Return the application.
+
+    Parameters
+    ----------
+    **settings
+        See `rag_app.settings.Settings`. What is not given comes from ``RAG_*`` variables, then from ``rag.toml``.
+
+    Raises
+    ------
+    SettingsError
+        If a setting is unknown or its value breaks its rule.
+
+    Examples
+    --------
+    >>> build(k=3, llm="extractive").settings.k
+    3
+    """
+    return App(Settings.load(**settings))
+
+
+class App:
+    """Ingestion, search, answers, classification and tools over one index. Parts are made when first used.
+
+    Parameters
+    ----------
+    settings : Settings
+        Every choice that the parts are made by.
+    llm : BaseChatModel, optional
+        A LangChain chat model to use in place of the one that the settings name.
+    """
+
+    def __init__(self, settings: Settings, *, llm: BaseChatModel | None = None) -> None:
+        self.settings = settings
+        self.library = Library(settings.data_dir / "library.sqlite")
+        self._vectors = ChromaVectors(settings.data_dir / "chroma")
+        self._given_llm = llm
+
+    # -- the work --------------------------------------------------------------------------------------------------
+
+    def ingest(self, paths: Sequence[str | os.PathLike[str]] | None = None, *, progress: Progress = silent) -> Receipt:
+        """Bring the index up to date with files.
+
+        Parameters
+        ----------
+        paths : sequence of path-like, optional
+            Files, folders and globs. Default: the packaged course.
+        progress : callable, optional
+            Called with a file's name, files done and files in all.
+
+        Returns
+        -------
+        Receipt
+            What happened to each file.
+
+        Raises
+        ------
+        IngestionError
+            If a path does not exist.
+        StoreError
+            If the data folder is not writable, locked, or its index was built by another embedder.
+        """
+        wanted = [content_dir("knowledge")] if paths is None else paths
+        return Sync(self.library, self._vectors, self._embedder).run(wanted, progress)
+
+    def search(self, question: str, k: int | None = None, where: Where | None = None) -> list[Passage]:
+        """Return the passages that best match a question, best first.
+
+        Parameters
+        ----------
+        question : str
+            Any text that is not blank.
+        k : int, optional
+            How many. Default: the setting.
+        where : mapping, optional
+            A filter such as ``{"source": "09-gans.md"}``; ``heading`` is found anywhere in the heading path, other
+            keys compare front matter; a list of values means one of them.
+
+        Raises
+        ------
+        InvalidInputError
+            If the question is blank or `k` below 1.
+        StoreError
+            If there is no index, or it was built by another embedder.
+        """
+        return self._search.search(question, self.settings.k if k is None else k, where=where)
+
+    def ask(self, question: str, messages: Sequence[Any] | None = None) -> Answer:
+        """Return the answer to a question, with verified citations.
+
+        Parameters
+        ----------
+        question : str
+            Any text that is not blank.
+        messages : sequence, optional
+            The conversation before it: LangChain messages, ``(role, text)`` or ``{"role": …, "content": …}``.
+
+        Raises
+        ------
+        InvalidInputError
+            If the question is blank.
+        StoreError
+            If there is no index.
+        LLMError
+            If the language model fails.
+        """
+        for event in self.stream(question, messages):
+            if isinstance(event, AnswerEvent):
+                return event.answer
+        msg = "The chain ended without an answer."
+        raise RuntimeError(msg)
+
+    def stream(self, question: str, messages: Sequence[Any] | None = None) -> Iterator[Event]:
+        """Yield the events of an answer: passages, then text and citations as they come, at last the answer.
+
+        Parameters and errors are those of `ask`.
+        """
+        return self._answerer.stream(question, messages)
+
+    def source(self, name: str) -> Source:
+        """Return a source with its extracted text, which every offset refers to.
+
+        Raises
+        ------
+        UnknownNameError
+            If the index has no source of that name.
+        """
+        found = self.library.source(name)
+        if found is None:
+            raise UnknownNameError(kind="source", name=name, known=(row.name for row in self.library.sources()))
+        return found
+
+    def check_llm(self) -> None:
+        """Raise a `SettingsError` if the language model that the settings name cannot be set up."""
+        _ = self._llm
+
+    # -- for LangChain ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def chain(self) -> Runnable[str | Question, Answer]:
+        """A Runnable from a question, or ``{"question", "messages"}``, to an `Answer`."""
+        from rag_app.chains.runnable import answer_chain
+
+        return answer_chain(self.stream)
+
+    @cached_property
+    def retriever(self) -> BaseRetriever:
+        """The search as a LangChain retriever."""
+        from rag_app.retrieval.langchain_retriever import KnowledgeRetriever
+
+        return KnowledgeRetriever(search=self.search, k=self.settings.k)
+
+    def classifier(self, labels: Sequence[str] | Mapping[str, str]) -> Runnable[str, Classification]:
+        """Return a Runnable from a text to its most similar label.
+
+        Parameters
+        ----------
+        labels : sequence of str, or mapping of str to str
+            Names, or names with a description; at least two.
+        """
+        from langchain_core.runnables import RunnableLambda
+
+        from rag_app.chains.classify import ZeroShotClassifier
+
+        zero_shot = ZeroShotClassifier(self._embedder, labels)
+
+        def classify(text: str) -> Classification:
+            return zero_shot.classify([text])[0]
+
+        return RunnableLambda(classify, name="rag_classifier")
+
+    @cached_property
+    def tools(self) -> list[BaseTool]:
+        """``search_knowledge`` and everything in the register, as LangChain tools."""
+        from rag_app.tools.adapter import registry_tools
+        from rag_app.tools.search import search_tool
+
+        return [search_tool(self.search), *registry_tools()]
+
+    # -- the parts -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _minilm(self) -> MiniLM:
+        from rag_app.embeddings.minilm import MiniLM
+
+        return MiniLM()
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        if self.settings.embeddings == "minilm":
+            return self._minilm
+        from rag_app.embeddings.factory import load_embedder
+
+        return load_embedder(self.settings)
+
+    @cached_property
+    def _search(self) -> HybridSearch:
+        from rag_app.retrieval.hybrid import HybridSearch
+
+        if not self.library.exists():
+            msg = f"There is no index in {self.settings.data_dir}."
+            raise StoreError(msg, hint="Run: rag ingest")
+        check_fingerprint(self.library, self._embedder)
+        return HybridSearch(self.library, self._vectors, self._embedder)
+
+    @cached_property
+    def _llm(self) -> BaseChatModel | None:
+        if self._given_llm is not None or self.settings.llm == "extractive":
+            return self._given_llm
+        from rag_app.llms.factory import load_llm
+
+        return load_llm(self.settings)
+
+    @cached_property
+    def _answerer(self) -> Answerer:
+        from rag_app.chains.answer import Answerer
+        from rag_app.index.lexical import Lexical
+        from rag_app.reading.evidence import Reader
+
+        return Answerer(
+            settings=self.settings,
+            search=self.search,
+            reader=Reader(self._minilm, Lexical(self.library).idf),
+            llm=self._llm,
+            similarity=self._similarity,
+            source_text=lambda name: self.source(name).text,
+        )
+
+    def _similarity(self, claim: str, sentences: Sequence[str]) -> Sequence[float]:
+        vectors = self._minilm.embed([claim, *sentences])
+        return [float(s) for s in vectors[1:] @ vectors[0]]

@@ -1,0 +1,75 @@
+"""Conversations, kept in a SQLite file beside the index."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+from rag_app.chains.messages import Message
+from rag_app.errors import StoreError
+from rag_app.types import Answer
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (id INTEGER PRIMARY KEY, began_s REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS exchanges (
+    id INTEGER PRIMARY KEY, conversation_id INTEGER NOT NULL REFERENCES conversations (id),
+    asked_s REAL NOT NULL, question TEXT NOT NULL, standalone TEXT NOT NULL, answer TEXT NOT NULL
+);
+"""
+
+
+class Conversations:
+    """The conversations of one data folder.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The SQLite file; created if it is missing.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.DatabaseError) as exc:
+            msg = f"The conversations in {path} cannot be opened: {exc}."
+            raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
+
+    def begin(self) -> int:
+        """Begin a conversation and return its id."""
+        return int(self._db.execute("INSERT INTO conversations (began_s) VALUES (?)", (time.time(),)).lastrowid or 0)
+
+    def last(self) -> int | None:
+        """Return the id of the conversation with the latest exchange, or None."""
+        row = self._db.execute("SELECT conversation_id FROM exchanges ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else int(row[0])
+
+    def add(self, conversation_id: int, question: str, answer: Answer) -> None:
+        """Keep an exchange: the question as typed, and the whole answer."""
+        self._db.execute(
+            "INSERT INTO exchanges (conversation_id, asked_s, question, standalone, answer) VALUES (?, ?, ?, ?, ?)",
+            (conversation_id, time.time(), question, answer.question, json.dumps(answer.to_json())),
+        )
+
+    def messages(self, conversation_id: int) -> list[Message]:
+        """Return a conversation as messages, oldest first; questions in their standalone form."""
+        rows = self._db.execute(
+            "SELECT standalone, answer FROM exchanges WHERE conversation_id = ? ORDER BY id", (conversation_id,)
+        )
+        return [
+            message
+            for standalone, answer in rows
+            for message in (Message("user", standalone), Message("assistant", json.loads(answer)["answer"]))
+        ]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

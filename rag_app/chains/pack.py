@@ -1,0 +1,57 @@
+"""Whole passages into the token budget of a language model, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rag_app.errors import LLMError
+from rag_app.types import Passage
+
+
+def number_passages(passages: Sequence[Passage]) -> str:
+    """Return passages as the prompt shows them: number, place, text.
+
+    A passage cannot end its own quotation: its brackets at the start of a line are indented like the rest of it.
+    """
+    return "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, start=1))
+
+
+def pack_passages(
+    passages: Sequence[Passage], *, budget: int, count_tokens: Callable[[str], int]
+) -> tuple[list[Passage], list[Passage]]:
+    """Return the passages that fit and those that are left out.
+
+    Parameters
+    ----------
+    passages : sequence of Passage
+        Best first. Each is taken whole or not at all.
+    budget : int
+        Tokens that the passages may fill together.
+    count_tokens : callable
+        Counts a text's tokens.
+
+    Raises
+    ------
+    LLMError
+        If not even one passage fits.
+    """
+    kept: list[Passage] = []
+    left_out: list[Passage] = []
+    used = 0
+    for passage in passages:
+        cost = count_tokens(_shown(len(kept) + 1, passage)) + 1
+        if used + cost <= budget:
+            kept.append(passage)
+            used += cost
+        else:
+            left_out.append(passage)
+    if passages and not kept:
+        msg = f"The prompt must leave room for a passage; {max(budget, 0)} tokens remain for them."
+        raise LLMError(msg, hint="Raise RAG_LLM_CONTEXT_TOKENS or lower RAG_LLM_MAX_TOKENS.")
+    return kept, left_out
+
+
+def _shown(number: int, passage: Passage) -> str:
+    place = " › ".join(dict.fromkeys((passage.source, passage.title, *passage.locator.heading)))
+    body = "\n".join(f"    {line}" for line in passage.text.splitlines())
+    return f"[{number}] {place}\n{body}"

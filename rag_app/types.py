@@ -1,0 +1,394 @@
+"""The values that pass between the parts: frozen, slotted dataclasses without behaviour beyond rendering themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """Where in a document a span lies, in terms that a person can follow.
+
+    Parameters
+    ----------
+    heading : tuple of str
+        Headings from the outermost to the innermost; empty where the document has none.
+    line : int or None
+        Line of the file, counted from 1; None where the format has no lines.
+
+    Examples
+    --------
+    >>> str(Locator(("GANs", "Mode collapse"), 41))
+    'GANs › Mode collapse, line 41'
+    """
+
+    heading: tuple[str, ...] = ()
+    line: int | None = None
+
+    def __str__(self) -> str:
+        parts = [" › ".join(self.heading)] if self.heading else []
+        if self.line is not None:
+            parts.append(f"line {self.line}")
+        return ", ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"heading": list(self.heading), "line": self.line}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, list, table or code block of an extracted text: ``text[start:end]``."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    locator: Locator
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest span that is quoted: a sentence, a list item, a table row or a whole code block."""
+
+    start: int
+    end: int
+    kind: BlockKind
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document after extraction.
+
+    Parameters
+    ----------
+    name : str
+        What people call it and what citations show: its path below the folder that was ingested.
+    uri : str
+        Its absolute path: the identity of the document.
+    title : str
+        From front matter, the first heading or the file name.
+    text : str
+        The extracted text. Every offset in the program refers to it.
+    sha256 : str
+        Hash of `text`, in hexadecimal.
+    bytes_sha256 : str
+        Hash of the file.
+    blocks : tuple of Block
+        In reading order, not overlapping.
+    metadata : mapping of str to str
+        From front matter; usable in filters.
+    """
+
+    name: str
+    uri: str
+    title: str
+    text: str
+    sha256: str
+    bytes_sha256: str
+    blocks: tuple[Block, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of a source that is embedded and retrieved as one.
+
+    Parameters
+    ----------
+    id : str
+        Hash of the source's name and of what is embedded; equal content keeps its id.
+    start, end : int
+        ``source.text[start:end]`` is the chunk's text.
+    text : str
+        That text.
+    context : str
+        Title and heading path: embedded in front of the text, not stored in it.
+    locator : Locator
+        Where the chunk begins.
+    units : tuple of Unit
+        The sentences, items, rows and code blocks of the chunk.
+    n_tokens : int
+        Tokens of context and text together, by the embedder's own tokenizer, specials included.
+    """
+
+    id: str
+    start: int
+    end: int
+    text: str
+    context: str
+    locator: Locator
+    units: tuple[Unit, ...]
+    n_tokens: int
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedder reads."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk with its score.
+
+    Parameters
+    ----------
+    score : float
+        Fused score in [0, 1]; higher is better.
+    dense_score, lexical_score : float
+        Its two parts: cosine similarity, and BM25 divided by the most that this question could reach.
+    """
+
+    source: str
+    sha256: str
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+    locator: Locator
+    title: str = ""
+    context: str = ""
+    units: tuple[Unit, ...] = ()
+    score: float = 0.0
+    dense_score: float = 0.0
+    lexical_score: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that ``rag search --json`` prints."""
+        return {
+            "source": self.source,
+            "chunk_id": self.chunk_id,
+            "start": self.start,
+            "end": self.end,
+            "score": round(self.score, 6),
+            "text": self.text,
+            "locator": self.locator.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quotation that holds: ``text[start:end] == quote`` in the extracted text whose hash is `sha256`."""
+
+    source: str
+    sha256: str
+    start: int
+    end: int
+    quote: str
+    locator: Locator
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that ``rag ask --json`` prints."""
+        return {
+            "source": self.source,
+            "sha256": self.sha256,
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+            "locator": self.locator.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or a part of one while it streams: the sum of the parts is the answer.
+
+    Parameters
+    ----------
+    question : str
+        The question as it was searched for: a follow-up is made standalone first.
+    text : str
+        The answer; ``[n]`` refers to the n-th citation, counted from 1.
+    answered : bool
+        False where the material holds no answer.
+    citations : tuple of Citation
+        What the answer rests on.
+    retrieved : tuple of Passage
+        What was looked at, best first.
+    llm : str
+        The language model, or "extractive".
+    prompt : str
+        Name and version of the prompt, empty where none was sent.
+    usage : mapping of str to int
+        Tokens as the provider reported them.
+    timings_s : mapping of str to float
+        Seconds by step.
+    notes : tuple of str
+        What the reader should know: passages left out, markers removed.
+
+    Examples
+    --------
+    >>> (Answer("What?", text="A ") + Answer("What?", text="sum.")).text
+    'A sum.'
+    """
+
+    question: str
+    text: str = ""
+    answered: bool = True
+    citations: tuple[Citation, ...] = ()
+    retrieved: tuple[Passage, ...] = ()
+    llm: str = ""
+    prompt: str = ""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    timings_s: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __add__(self, other: Answer) -> Answer:
+        return replace(
+            other,
+            question=other.question or self.question,
+            text=self.text + other.text,
+            answered=self.answered and other.answered,
+            citations=self.citations + other.citations,
+            retrieved=self.retrieved + other.retrieved,
+            llm=other.llm or self.llm,
+            prompt=other.prompt or self.prompt,
+            usage={**self.usage, **other.usage},
+            timings_s={**self.timings_s, **other.timings_s},
+            notes=self.notes + other.notes,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that ``rag ask --json`` prints."""
+        return {
+            "question": self.question,
+            "answer": self.text,
+            "answered": self.answered,
+            "citations": [c.to_json() for c in self.citations],
+            "retrieved": [p.to_json() for p in self.retrieved],
+            "llm": self.llm,
+            "prompt": self.prompt,
+            "usage": dict(self.usage),
+            "timings_s": {k: round(v, 4) for k, v in self.timings_s.items()},
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedEvent:
+    """The passages were found; `question` is the standalone form of what was asked."""
+
+    question: str
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEvent:
+    """The next piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationEvent:
+    """The answer's text now refers to citation `number`, counted from 1."""
+
+    number: int
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEvent:
+    """The answer is complete."""
+
+    answer: Answer
+
+
+Event = RetrievedEvent | TokenEvent | CitationEvent | AnswerEvent
+
+FileStatus = Literal["new", "changed", "unchanged", "removed", "duplicate-of", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceipt:
+    """What happened to one file.
+
+    Parameters
+    ----------
+    detail : str
+        The other name of a duplicate, the reason of a failure, otherwise empty.
+    """
+
+    name: str
+    status: FileStatus
+    n_chunks: int = 0
+    n_tokens: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an ingestion did.
+
+    Parameters
+    ----------
+    files : tuple of FileReceipt
+        One for each file that was looked at or has disappeared.
+    n_chunks, n_tokens : int
+        Totals of the whole index after the run.
+    n_embedded : int
+        Chunks that had to be embedded in this run.
+    n_truncated : int
+        Chunks longer than the embedder reads; 0, always, and counted rather than assumed.
+    ignored : mapping of str to int
+        Files of types that are not read, by suffix.
+    duration_s : float
+        Seconds.
+    """
+
+    files: tuple[FileReceipt, ...]
+    n_chunks: int
+    n_tokens: int
+    n_embedded: int
+    n_truncated: int
+    ignored: Mapping[str, int]
+    duration_s: float
+
+    def count(self, status: FileStatus) -> int:
+        """Return the number of files with a status."""
+        return sum(f.status == status for f in self.files)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that ``rag ingest --json`` prints."""
+        statuses: tuple[FileStatus, ...] = ("new", "changed", "unchanged", "removed", "duplicate-of", "failed")
+        return {
+            **{s: self.count(s) for s in statuses},
+            "chunks": self.n_chunks,
+            "tokens": self.n_tokens,
+            "embedded": self.n_embedded,
+            "truncated": self.n_truncated,
+            "ignored": dict(self.ignored),
+            "duration_s": round(self.duration_s, 3),
+            "files": [
+                {"name": f.name, "status": f.status, "chunks": f.n_chunks, "tokens": f.n_tokens, "detail": f.detail}
+                for f in self.files
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The most similar label of a text.
+
+    Parameters
+    ----------
+    scores : mapping of str to float
+        Cosine similarity to each label, in [-1, 1].
+    margin : float
+        Distance between the best and the second score.
+    """
+
+    label: str
+    scores: Mapping[str, float]
+    margin: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that ``rag classify --json`` prints."""
+        return {
+            "label": self.label,
+            "scores": {k: round(v, 6) for k, v in self.scores.items()},
+            "margin": round(self.margin, 6),
+        }

@@ -1,0 +1,69 @@
+"""Fixtures for every test: no network beyond loopback, no settings of the developer's own, and a small index."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))  # so that tests can import support/
+
+
+def _deny_network(event: str, arguments: tuple[object, ...]) -> None:
+    """Raise where a socket leaves the machine; a resolver is asked for names of loopback alone."""
+    if event == "socket.connect":
+        family, address = arguments[0].family, arguments[1]  # type: ignore[attr-defined]
+        if family in {socket.AF_INET, socket.AF_INET6} and not str(address[0]).startswith(("127.", "::1", "localhost")):
+            raise PermissionError(f"network is denied in tests: {address!r}")
+    elif event == "socket.getaddrinfo" and str(arguments[0]) not in {"127.0.0.1", "localhost", "::1", "None", ""}:
+        raise PermissionError(f"network is denied in tests: {arguments[0]!r}")
+
+
+sys.addaudithook(_deny_network)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting or key of the developer's reaches a test, and no test writes to their home."""
+    for name in [n for n in os.environ if n.startswith(("RAG_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    """The real embedder, loaded once."""
+    from rag_app.embeddings.minilm import MiniLM
+
+    return MiniLM()
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Path:
+    """The course's folder."""
+    return ROOT / "knowledge"
+
+
+@pytest.fixture(scope="session")
+def course_dir(tmp_path_factory: pytest.TempPathFactory, knowledge: Path) -> Path:
+    """A data folder with two chapters ingested: to be read, not written to."""
+    from rag_app.app import App
+    from rag_app.settings import Settings
+
+    folder = tmp_path_factory.mktemp("course")
+    app = App(Settings.load(environ={}, data_dir=folder))
+    app.ingest([knowledge / "08-autoencoders.md", knowledge / "09-gans.md"])
+    return folder
+
+
+@pytest.fixture
+def app(course_dir: Path):
+    """The application over the two chapters, without a language model."""
+    from rag_app import build
+
+    return build(data_dir=course_dir)
