@@ -34,6 +34,7 @@ def verify(citation: Citation, text: str) -> bool:
 
     Examples
     --------
+    >>> from rag_app.types import Locator
     >>> verify(Citation("a.md", "", 0, 4, "GANs", Locator()), "GANs pair two nets.")
     True
     """
