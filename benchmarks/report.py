@@ -30,4 +30,4 @@ def spread(values: Sequence[float]) -> str:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  (what JSON holds)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -44,7 +44,7 @@ class Settings:
         Address of an OpenAI-compatible server for ``openai:`` embeddings.
     k : int, default=5
         Passages to retrieve, in [1, 50].
-    min_evidence : float, default=0.53
+    min_evidence : float, default=0.5
         Evidence in [0, 1] below which the answer is "No answer found".
 
     Examples
@@ -63,7 +63,7 @@ class Settings:
     embeddings: str = "minilm"
     embeddings_base_url: str = ""
     k: int = 5
-    min_evidence: float = 0.53
+    min_evidence: float = 0.5
 
     def __post_init__(self) -> None:
         _check_name("llm", self.llm, alone=("extractive",))
@@ -131,16 +131,23 @@ def _named(values: Mapping[str, Any], shown: Any) -> dict[str, Any]:  # noqa: AN
 
 
 def _convert(shown: str, kind: str, value: Any) -> Any:  # noqa: ANN401  (any setting's type)
+    text = str(value).strip()  # int(3.7) and float(True) would not complain
     try:
         if kind == "int":
-            return int(value)
+            return int(text)
         if kind == "float":
-            return float(value)
-        return Path(value).expanduser() if kind == "Path" else str(value).strip()
-    except (TypeError, ValueError):
+            return float(text)
+        return _path(value) if kind == "Path" else text
+    except (TypeError, ValueError, RuntimeError):  # RuntimeError: the home folder of a user who does not exist
         rule = {"int": "a whole number", "float": "a number"}.get(kind, "a path")
         msg = f"{shown} must be {rule}; got {value!r}."
         raise SettingsError(msg) from None
+
+
+def _path(value: Any) -> Path:  # noqa: ANN401  (what a caller or a TOML file gives)
+    if not str(value).strip():
+        raise ValueError(value)  # it would mean the current folder
+    return Path(value).expanduser()
 
 
 def _default_data_dir() -> Path:

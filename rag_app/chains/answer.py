@@ -12,7 +12,7 @@ from rag_app.chains.citations import MarkerReader, Similarity, cite, verify
 from rag_app.chains.condense import condense
 from rag_app.chains.messages import read_messages
 from rag_app.chains.pack import number_passages, pack_passages
-from rag_app.errors import InvalidInputError
+from rag_app.errors import InvalidInputError, LLMResponseError
 from rag_app.llms.factory import translated_errors
 from rag_app.llms.tokens import count_tokens
 from rag_app.prompting.templates import load_prompt
@@ -21,14 +21,17 @@ from rag_app.types import Answer, AnswerEvent, Citation, CitationEvent, Event, P
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessageChunk
 
     from rag_app.reading.evidence import Evidence, Reader
     from rag_app.settings import Settings
 
 NO_ANSWER = "No answer found."
+_REFUSAL = NO_ANSWER.rstrip(".").lower()
 _SPACE = re.compile(r"\s+")
 _MESSAGE_TOKENS = 16  # what a chat format adds around the messages
-_CUT_RATIO = 0.7
+_CUT_RATIO = 0.35  # the count before sending is on the safe side
+_USAGE = ("input_tokens", "output_tokens")
 
 Search = Callable[[str, int], list[Passage]]
 
@@ -60,6 +63,12 @@ class Answerer:
     similarity: Similarity
     source_text: Callable[[str], str]
 
+    @property
+    def llm_name(self) -> str:
+        """The setting, or the class of a chat model that was given in its place."""
+        given = self.llm is not None and self.settings.llm == "extractive"
+        return type(self.llm).__name__ if given else self.settings.llm
+
     def stream(self, question: str, messages: Sequence[Any] | None = None) -> Iterator[Event]:
         """Yield the events of an answer; the last one is an `AnswerEvent`.
 
@@ -81,11 +90,11 @@ class Answerer:
             msg = "The question must not be empty."
             raise InvalidInputError(msg, hint='Ask, for example: rag ask "What is mode collapse?"')
         watch = _Stopwatch()
-        standalone = condense(question, read_messages(messages), self.llm, llm_name=self.settings.llm)
+        standalone = condense(question, read_messages(messages), self.llm, llm_name=self.llm_name)
         watch.lap("condense")
         passages = self.search(standalone, self.settings.k)
         watch.lap("retrieve")
-        draft = Answer(standalone, llm=self.settings.llm, retrieved=tuple(passages))
+        draft = Answer(standalone, llm=self.llm_name, retrieved=tuple(passages))
         yield RetrievedEvent(standalone, draft.retrieved)
         evidence = self.reader.read(standalone, passages)
         watch.lap("read")
@@ -101,15 +110,15 @@ class Answerer:
         yield AnswerEvent(replace(draft, text=NO_ANSWER, answered=False, timings_s=watch.laps))
 
     def _quote(self, draft: Answer, evidence: Evidence, watch: _Stopwatch) -> Iterator[Event]:
-        text, citations = "", []
+        text, citations, inline = "", [], True
         for sentence in choose_sentences(evidence):
             citation = cite(sentence.passage, sentence.unit)
             if not self._holds(citation):
                 continue
             citations.append(citation)
-            inline = sentence.unit.kind == "paragraph"
+            after_inline, inline = inline, sentence.unit.kind == "paragraph"
             quoted = _SPACE.sub(" ", sentence.text).strip() if inline else sentence.text.strip()
-            separator = "" if not text else " " if inline else "\n"
+            separator = "" if not text else " " if inline and after_inline else "\n"
             piece = f"{separator}{quoted} [{len(citations)}]"
             text += piece
             yield CitationEvent(len(citations), citation)
@@ -124,26 +133,24 @@ class Answerer:
         prompt = load_prompt("answer")
         passages, left_out = self._pack(prompt.render(passages="", question=draft.question), draft.retrieved)
         messages = prompt.render(passages=number_passages(passages), question=draft.question)
-        markers = MarkerReader(passages, self.similarity)
+        markers = MarkerReader(passages, self.similarity, self._holds)
         reply = _Reply()
         for event in self._read_reply(messages, markers, reply):
             if isinstance(event, TokenEvent):
-                reply.text += event.text
+                reply.shown += event.text
             yield event
         watch.lap("answer")
-        citations = tuple(markers.citations)
-        answered = not reply.text.strip().lower().startswith(NO_ANSWER.rstrip(".").lower())
         notes = [
             *_packing_notes(left_out),
-            *_marker_notes(markers, answered=answered),
+            *_marker_notes(markers, answered=reply.answers),
             *_usage_notes(reply.usage, self._count(messages)),
         ]
         yield AnswerEvent(
             replace(
                 draft,
-                text=reply.text,
-                answered=answered,
-                citations=citations if answered else (),
+                text=reply.shown,
+                answered=reply.answers,
+                citations=tuple(markers.citations),
                 prompt=prompt.label,
                 usage=reply.usage,
                 timings_s=watch.laps,
@@ -154,15 +161,24 @@ class Answerer:
     def _read_reply(
         self, messages: list[tuple[str, str]], markers: MarkerReader, reply: _Reply
     ) -> Iterator[TokenEvent | CitationEvent]:
-        if self.llm is None:
+        """Yield what of a reply may be shown; nothing before it is known whether it begins with "No answer found"."""
+        for chunk in self._chunks(messages):
+            reply.add(chunk)
+            if not reply.may_refuse:
+                yield from markers.feed(reply.take())
+        if not reply.said.strip():
+            msg = f"The language model {self.llm_name} gave an empty reply."
+            raise LLMResponseError(msg, hint="Ask again, or use another model.")
+        if not reply.answers:
+            yield TokenEvent(NO_ANSWER)
             return
-        with translated_errors(self.settings.llm):
-            for chunk in self.llm.stream(messages):
-                usage = getattr(chunk, "usage_metadata", None) or {}
-                for key in ("input_tokens", "output_tokens"):
-                    reply.usage[key] = reply.usage.get(key, 0) + int(usage.get(key, 0))
-                yield from markers.feed(chunk.text)
+        yield from markers.feed(reply.take())
         yield from markers.close()
+
+    def _chunks(self, messages: list[tuple[str, str]]) -> Iterator[AIMessageChunk]:
+        if self.llm is not None:
+            with translated_errors(self.llm_name):
+                yield from self.llm.stream(messages)
 
     def _pack(self, empty: list[tuple[str, str]], passages: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]:
         budget = self.settings.llm_context_tokens - self.settings.llm_max_tokens - self._count(empty)
@@ -180,10 +196,40 @@ class Answerer:
 
 @dataclass(slots=True)
 class _Reply:
-    """What the language model has said so far."""
+    """What the language model has said so far, and what of it was shown."""
 
-    text: str = ""
+    said: str = ""
+    shown: str = ""
     usage: dict[str, int] = field(default_factory=dict)
+    _taken: int = 0
+
+    def add(self, chunk: AIMessageChunk) -> None:
+        """Add the next piece, and what it tells of the usage."""
+        self.said += chunk.text
+        reported: dict[str, Any] = {**(chunk.usage_metadata or {})}
+        for key in _USAGE:
+            n_tokens = reported.get(key)
+            if isinstance(n_tokens, int):
+                self.usage[key] = self.usage.get(key, 0) + n_tokens
+
+    def take(self) -> str:
+        """Return what was not taken before."""
+        piece, self._taken = self.said[self._taken :], len(self.said)
+        return piece
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether the reply is, or may still become, "No answer found"."""
+        return _REFUSAL.startswith(self._beginning)
+
+    @property
+    def answers(self) -> bool:
+        """Whether the reply is something else than "No answer found"."""
+        return self._beginning != _REFUSAL
+
+    @property
+    def _beginning(self) -> str:
+        return self.said.lstrip(" \n\"'“*").lower()[: len(_REFUSAL)]
 
 
 class _Stopwatch:
@@ -201,17 +247,19 @@ class _Stopwatch:
 
 def _packing_notes(left_out: Sequence[Passage]) -> Iterator[str]:
     if left_out:
-        yield f"{len(left_out)} of the retrieved passages did not fit into the prompt and were left out."
+        was = "was" if len(left_out) == 1 else "were"
+        yield f"{len(left_out)} of the retrieved passages did not fit into the prompt and {was} left out."
 
 
 def _marker_notes(markers: MarkerReader, *, answered: bool) -> Iterator[str]:
     if markers.n_removed:
-        yield f"{markers.n_removed} citation markers were removed: no passage supports them."
+        were = "marker was" if markers.n_removed == 1 else "markers were"
+        yield f"{markers.n_removed} citation {were} removed: no passage supports what was said."
     if answered and not markers.citations:
         yield "No statement of this answer is tied to a passage: do not rely on it."
 
 
 def _usage_notes(usage: dict[str, int], counted: int) -> Iterator[str]:
     reported = usage.get("input_tokens", 0)
-    if reported and reported < _CUT_RATIO * counted / 2:
+    if 0 < reported < _CUT_RATIO * counted:
         yield f"The server read {reported} tokens of a prompt of about {counted}: it may have cut the prompt."

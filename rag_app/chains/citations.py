@@ -1,8 +1,8 @@
 """Markers in a language model's answer become verified citations, while it streams.
 
-A marker ``[n]`` names a passage. It is kept only if the passage exists and supports the sentence that the marker
-stands in; it is then renumbered and tied to the sentence of the passage that supports it best. A marker that
-fails is removed and counted. Nothing is shown before it is decided.
+A marker ``[n]`` names a passage. It is kept only if the passage exists and supports what the answer says before the
+marker; it is then renumbered and tied to the sentence of the passage that supports it best. A marker that fails is
+removed and counted. Nothing is shown before it is decided.
 """
 
 from __future__ import annotations
@@ -16,9 +16,17 @@ from rag_app.reading.overlap import stems
 from rag_app.types import Citation, CitationEvent, Passage, TokenEvent, Unit
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
-_MARKER = re.compile(r"[\[【]\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*[\]】]")
-_PARTIAL = re.compile(r"\s*[\[【][\s\d,;]{0,40}$|\s+$")
+_MARKER = re.compile(  # passages are counted from 1: the interval [0, 1] is no marker
+    r"[\[【]\s*(?:0|[1-9]\d{0,2}(?:\s*[,;]\s*[1-9]\d{0,2})*)\s*[\]】]"
+)
+_GAP = r"[,;]?\s*\(?\s*"  # what may stand between a statement and its marker, or between two markers
+_GAP_AT_END = re.compile(rf"{_GAP}$")
+_PARTIAL = re.compile(rf"{_GAP}(?:[\[【]\s*(?:\d{{1,3}}\s*[,;]\s*)*(?:\d{{1,3}}\s*)?)?$")
+_CLOSING = re.compile(r"[.,;:!?)\]]")
+_PIECE_END = re.compile(rf"{_MARKER.pattern}|\n")
+_BULLET = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_THOUSANDS = re.compile(r"(?<=\d)(?:,|\{,\})(?=\d{3}(?!\d))")
 MIN_COVERAGE = 0.5
 MIN_SIMILARITY = 0.6
 
@@ -51,78 +59,84 @@ class MarkerReader:
         As they are numbered in the prompt, from 1.
     similarity : callable
         Similarity in [-1, 1] of a claim to each of several sentences.
+    holds : callable
+        Whether a citation is true of its source.
 
     Examples
     --------
-    >>> reader = MarkerReader([], lambda claim, sentences: [])
+    >>> reader = MarkerReader([], lambda claim, sentences: [], lambda citation: True)
     >>> "".join(e.text for piece in ("It is s", "o [", "7].") for e in reader.feed(piece)), reader.n_removed
     ('It is so.', 1)
     """
 
     passages: Sequence[Passage]
     similarity: Similarity
+    holds: Callable[[Citation], bool]
     citations: list[Citation] = field(default_factory=list)
     n_removed: int = 0
     _held: str = ""
     _shown: str = ""
+    _gap: str | None = None  # what stood before a marker that was removed, until it is known what follows
 
     def feed(self, piece: str) -> Iterator[TokenEvent | CitationEvent]:
         """Yield the events that a piece of the answer completes."""
         self._held += piece
-        yield from self._drain()
+        while match := _MARKER.search(self._held):
+            before, self._held = self._held[: match.start()], self._held[match.end() :]
+            gap = _GAP_AT_END.search(before)
+            said = before[: gap.start()] if gap else before
+            yield from self._show(said)
+            yield from self._resolve(match.group(), before[len(said) :])
+        partial = _PARTIAL.search(self._held)
+        ready = self._held[: partial.start()] if partial else self._held
+        self._held = self._held[len(ready) :]
+        yield from self._show(ready)
 
     def close(self) -> Iterator[TokenEvent | CitationEvent]:
         """Yield what was still held back."""
-        yield from self._drain()
-        if self._held.strip():
-            yield self._show(self._held.rstrip())
-        self._held = ""
-
-    def _drain(self) -> Iterator[TokenEvent | CitationEvent]:
-        while match := _MARKER.search(self._held):
-            before = self._held[: match.start()]
-            self._held = self._held[match.end() :]
-            gap = before[len(before.rstrip()) :]
-            if before.rstrip():
-                yield self._show(before.rstrip())
-            yield from self._resolve(match.group(), gap)
-        partial = _PARTIAL.search(self._held)
-        ready = self._held[: partial.start()] if partial else self._held
-        if ready:
-            self._held = self._held[len(ready) :]
-            yield self._show(ready)
+        held, self._held = self._held.rstrip(), ""
+        yield from self._show(held)
 
     def _resolve(self, marker: str, gap: str) -> Iterator[TokenEvent | CitationEvent]:
         claim = self._claim()
-        for number in dict.fromkeys(int(n) for n in re.findall(r"\d+", marker)):
-            citation = self._support(claim, number)
-            if citation is None:
-                self.n_removed += 1
-                continue
+        gap = gap if self._gap is None else self._gap
+        found = [self._support(claim, n) for n in dict.fromkeys(int(n) for n in re.findall(r"\d+", marker))]
+        kept = [c for c in found if c is not None]
+        self.n_removed += len(found) - len(kept)
+        self._gap = None if kept else gap
+        for citation in kept:
             if citation not in self.citations:
                 self.citations.append(citation)
                 yield CitationEvent(len(self.citations), citation)
-            yield self._show(f"{gap}[{self.citations.index(citation) + 1}]")
+            shown = f"[{self.citations.index(citation) + 1}]"
+            if not self._shown.endswith(shown):
+                yield from self._show(gap + shown)
             gap = ""
 
-    def _show(self, text: str) -> TokenEvent:
-        self._shown += text
-        return TokenEvent(text)
+    def _show(self, text: str) -> Iterator[TokenEvent]:
+        if text and self._gap is not None:
+            text = _join(self._gap, text)
+            self._gap = None
+        if not self._shown:
+            text = text.lstrip()
+        if text:
+            self._shown += text
+            yield TokenEvent(text)
 
     def _claim(self) -> str:
-        """Return the sentence that the answer has reached, without markers."""
-        text = _MARKER.sub("", self._shown)
-        spans = split_sentences(text)
-        return text[spans[-1][0] : spans[-1][1]] if spans else ""
+        """Return what is said since the last marker or line; where that says nothing, the sentence it stands in."""
+        since = _last_sentence(_PIECE_END.split(self._shown)[-1])
+        claim = since if len(stems(since)) > 1 else _last_sentence(_MARKER.sub("", self._shown))
+        return _BULLET.sub("", claim)
 
     def _support(self, claim: str, number: int) -> Citation | None:
         if not 1 <= number <= len(self.passages) or not claim:
             return None
         passage = self.passages[number - 1]
         units = [u for u in passage.units if u.kind != "heading"]
-        texts = [passage.text[u.start - passage.start : u.end - passage.start] for u in units]
-        if not units or not set(_NUMBER.findall(claim)) <= set(_NUMBER.findall(passage.text)):
+        if not units or not _numbers(claim) <= _numbers(passage.text):
             return None
+        texts = [passage.text[u.start - passage.start : u.end - passage.start] for u in units]
         wanted = stems(claim)
         similarities = self.similarity(claim, texts)
         coverages = [len(wanted & stems(t)) / max(len(wanted), 1) for t in texts]
@@ -130,4 +144,25 @@ class MarkerReader:
         best = max(range(len(units)), key=lambda i: similarities[i] + coverages[i])
         if whole < MIN_COVERAGE and similarities[best] < MIN_SIMILARITY:
             return None
-        return cite(passage, units[best])
+        citation = cite(passage, units[best])
+        return citation if self.holds(citation) else None
+
+
+def _join(gap: str, text: str) -> str:
+    """Return the text after a removed marker as it follows the text before, from which a gap separated the marker."""
+    body = text.lstrip()
+    if gap.rstrip().endswith("("):
+        return body[1:] if body.startswith(")") else gap + body.lstrip(",; ")
+    if _CLOSING.match(body):
+        return body
+    space = gap.strip(",;") if "\n" in gap else text[: -len(body)] or gap.strip(",;") or " "
+    return gap.strip() + space + body
+
+
+def _last_sentence(text: str) -> str:
+    spans = split_sentences(text)
+    return text[spans[-1][0] : spans[-1][1]] if spans else ""
+
+
+def _numbers(text: str) -> set[str]:
+    return set(_NUMBER.findall(_THOUSANDS.sub("", text)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rag_app.chains.messages import Message
@@ -31,39 +33,47 @@ class Conversations:
     Raises
     ------
     StoreError
-        If it cannot be opened.
+        If it cannot be opened; so do the methods where it cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
+        self._path = path
+        with self._translated_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._db.executescript(_SCHEMA)
-        except (OSError, sqlite3.DatabaseError) as exc:
-            msg = f"The conversations in {path} cannot be opened: {exc}."
-            raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
+        try:
+            with self._translated_errors():
+                self._db.executescript(_SCHEMA)
+        except StoreError:
+            self.close()
+            raise
 
     def begin(self) -> int:
         """Begin a conversation and return its id."""
-        return int(self._db.execute("INSERT INTO conversations (began_s) VALUES (?)", (time.time(),)).lastrowid or 0)
+        with self._translated_errors():
+            cursor = self._db.execute("INSERT INTO conversations (began_s) VALUES (?)", (time.time(),))
+        return int(cursor.lastrowid or 0)
 
     def last(self) -> int | None:
         """Return the id of the conversation with the latest exchange, or None."""
-        row = self._db.execute("SELECT conversation_id FROM exchanges ORDER BY id DESC LIMIT 1").fetchone()
+        with self._translated_errors():
+            row = self._db.execute("SELECT conversation_id FROM exchanges ORDER BY id DESC LIMIT 1").fetchone()
         return None if row is None else int(row[0])
 
     def add(self, conversation_id: int, question: str, answer: Answer) -> None:
         """Keep an exchange: the question as typed, and the whole answer."""
-        self._db.execute(
-            "INSERT INTO exchanges (conversation_id, asked_s, question, standalone, answer) VALUES (?, ?, ?, ?, ?)",
-            (conversation_id, time.time(), question, answer.question, json.dumps(answer.to_json())),
-        )
+        row = (conversation_id, time.time(), question, answer.question, json.dumps(answer.to_json()))
+        with self._translated_errors():
+            self._db.execute(
+                "INSERT INTO exchanges (conversation_id, asked_s, question, standalone, answer) VALUES (?, ?, ?, ?, ?)",
+                row,
+            )
 
     def messages(self, conversation_id: int) -> list[Message]:
         """Return a conversation as messages, oldest first; questions in their standalone form."""
-        rows = self._db.execute(
-            "SELECT standalone, answer FROM exchanges WHERE conversation_id = ? ORDER BY id", (conversation_id,)
-        )
+        sql = "SELECT standalone, answer FROM exchanges WHERE conversation_id = ? ORDER BY id"
+        with self._translated_errors():
+            rows = self._db.execute(sql, (conversation_id,)).fetchall()
         return [
             message
             for standalone, answer in rows
@@ -73,3 +83,11 @@ class Conversations:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @contextmanager
+    def _translated_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as exc:
+            msg = f"The conversations in {self._path} cannot be opened: {exc}."
+            raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc

@@ -49,7 +49,7 @@ def _read(message: Any) -> Message:  # noqa: ANN401  (any common form)
         role, text = message
     else:
         role, text = getattr(message, "type", None), getattr(message, "text", None)
-    if role not in _ROLES or not isinstance(text, str):
+    if not isinstance(role, str) or role not in _ROLES or not isinstance(text, str):
         msg = f"A message must have a role (user, assistant or system) and a text; got {type(message).__name__}."
         raise InvalidInputError(msg, hint='Write, for example: {"role": "user", "content": "What is a GAN?"}')
     return Message(_ROLES[role], text)

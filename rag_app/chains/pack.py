@@ -11,7 +11,7 @@ from rag_app.types import Passage
 def number_passages(passages: Sequence[Passage]) -> str:
     """Return passages as the prompt shows them: number, place, text.
 
-    A passage cannot end its own quotation: its brackets at the start of a line are indented like the rest of it.
+    A passage cannot end its own quotation: every line of it is indented, and its place stands on one line.
     """
     return "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, start=1))
 
@@ -52,6 +52,7 @@ def pack_passages(
 
 
 def _shown(number: int, passage: Passage) -> str:
-    place = " › ".join(dict.fromkeys((passage.source, passage.title, *passage.locator.heading)))
+    names = dict.fromkeys((passage.source, passage.title, *passage.locator.heading))
+    place = " › ".join(" ".join(name.split()) for name in names if name)
     body = "\n".join(f"    {line}" for line in passage.text.splitlines())
     return f"[{number}] {place}\n{body}"

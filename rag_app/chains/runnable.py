@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
@@ -40,17 +42,23 @@ def answer_chain(stream: Stream) -> Runnable[str | Question, Answer]:
     """
 
     def transform(values: Iterator[str | Question]) -> Iterator[Answer]:
-        for value in values:
-            for event in stream(*_read(value)):
-                yield _part(event)
+        for event in stream(*_read(functools.reduce(_joined, values))):
+            yield _part(event)
 
     async def atransform(values: AsyncIterator[str | Question]) -> AsyncIterator[Answer]:
-        async for value in values:
-            async for event in _in_thread(stream, *_read(value)):
-                yield _part(event)
+        value = functools.reduce(_joined, [v async for v in values])
+        async for event in _in_thread(stream, *_read(value)):
+            yield _part(event)
 
     chain: Runnable[Any, Answer] = RunnableGenerator(transform, atransform, name="rag_answer")
     return chain.with_types(input_type=str | Question, output_type=Answer)  # type: ignore[arg-type]
+
+
+def _joined(value: Any, piece: Any) -> Any:  # noqa: ANN401  (whatever a chain passes on)
+    """Return an input with the next piece of it: a chain before this one may stream what it passes on."""
+    if isinstance(value, Mapping) and isinstance(piece, Mapping):
+        return {**value, **{key: _joined(value[key], new) if key in value else new for key, new in piece.items()}}
+    return value + piece
 
 
 def _read(value: Any) -> tuple[str, Sequence[Any] | None]:  # noqa: ANN401  (whatever a chain passes on)
@@ -92,7 +100,7 @@ async def _in_thread(stream: Stream, question: str, messages: Sequence[Any] | No
     stopped = threading.Event()
 
     def put(item: Event | BaseException | None) -> None:
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody waits
             loop.call_soon_threadsafe(queue.put_nowait, item)
 
     def work() -> None:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag_app.cli.terminal import console, show_answer, show_in_context
+from rag_app.cli.answers import show_events, show_in_context, show_passage
+from rag_app.cli.arguments import read_lines
+from rag_app.cli.terminal import console
 from rag_app.errors import RagAppError
 
 if TYPE_CHECKING:
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
 
 _HELP = """\
 Type a question. A follow-up such as "and how is it avoided?" is understood.
-  /sources      show the quotations of the last answer in their context
-  /llm [NAME]   show or change the language model, such as extractive or openai:gpt-4o-mini
-  /help         show this
-  /quit         leave (so does Ctrl-D); Ctrl-C stops an answer
+  /sources     show the quotations of the last answer in their context
+  /llm [NAME]  show or change the language model, such as openai:gpt-4o-mini
+  /help        show this
+  /quit        leave (so does Ctrl-D); Ctrl-C stops an answer
 """
 
 
@@ -37,12 +39,17 @@ def run(arguments: argparse.Namespace) -> int:
     from rag_app.cli.first_use import ensure_index
 
     app = build()
+    app.check_llm()
     ensure_index(app)
-    chat = _Chat(app, console(), go_on=arguments.go_on)
-    for line in _typed_lines(app) if sys.stdin.isatty() else _piped_lines():
-        if not chat.respond(line.strip()):
-            break
-    chat.close()
+    out = console()
+    chat = _Chat(app, out, go_on=arguments.go_on)
+    is_typed = sys.stdin is not None and sys.stdin.isatty()
+    try:
+        for line in _typed_lines(app, out) if is_typed else _piped_lines():
+            if not chat.respond(line.strip()):
+                break
+    finally:
+        chat.close()
     return 0
 
 
@@ -59,7 +66,8 @@ class _Chat:
         self._id = self._kept.begin() if last is None else last
         self._messages = self._kept.messages(self._id)
         self._answer: Answer | None = None
-        out.print(f"{len(app.library.sources())} sources, {app.settings.llm}. /help lists the commands.", style="dim")
+        n = len(app.library.sources())
+        out.print(f"{n} source{'s' * (n != 1)}, llm: {app.settings.llm}. /help lists the commands.", style="dim")
         if go_on:
             self._show_past()
 
@@ -78,7 +86,7 @@ class _Chat:
         except RagAppError as exc:
             self._out.print(str(exc), style="red")
         except KeyboardInterrupt:
-            self._out.print("\n(stopped)", style="dim")
+            self._out.print("(stopped)", style="dim")
         self._out.print()
         return True
 
@@ -87,17 +95,9 @@ class _Chat:
         self._kept.close()
 
     def _ask(self, question: str) -> None:
-        from rag_app.types import AnswerEvent, RetrievedEvent, TokenEvent
-
-        for event in self._app.stream(question, self._messages):
-            if isinstance(event, RetrievedEvent) and event.question != question:
-                self._out.print(f"(searching: {event.question})", style="dim")
-            elif isinstance(event, TokenEvent):
-                self._out.print(event.text, end="", soft_wrap=True)
-            elif isinstance(event, AnswerEvent):
-                self._out.print()
-                show_answer(self._out, event.answer, with_text=False)
-                self._keep(question, event.answer)
+        answer = show_events(self._out, self._app.stream(question, self._messages), question)
+        if answer is not None:
+            self._keep(question, answer)
 
     def _keep(self, question: str, answer: Answer) -> None:
         from rag_app.chains.messages import Message
@@ -117,11 +117,16 @@ class _Chat:
             self._out.print(f"There is no command {command}. /help lists them.", style="red")
 
     def _show_sources(self) -> None:
-        if self._answer is None or not self._answer.citations:
-            self._out.print("No answer with citations yet.", style="dim")
+        if self._answer is None:
+            self._out.print("No answer yet.", style="dim")
             return
         for number, citation in enumerate(self._answer.citations, start=1):
+            if number > 1:
+                self._out.print()
             show_in_context(self._out, number, citation, self._app.source(citation.source).text)
+        if not self._answer.citations:
+            for number, passage in enumerate(self._answer.retrieved, start=1):
+                show_passage(self._out, number, passage)
 
     def _change_llm(self, name: str) -> None:
         from rag_app.app import App
@@ -139,28 +144,31 @@ class _Chat:
             self._out.print("There is no earlier conversation.", style="dim")
 
 
-def _typed_lines(app: App) -> Iterator[str]:
-    """Yield lines with editing, history and completion of commands."""
+def _typed_lines(app: App, out: Console) -> Iterator[str]:
+    """Yield lines with editing, history and, by the tabulator key, completion of commands."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.shortcuts import CompleteStyle
 
     session: PromptSession[str] = PromptSession(
         history=FileHistory(str(app.settings.data_dir / "chat_history")),
         completer=WordCompleter(["/sources", "/llm", "/help", "/quit"], sentence=True),
+        complete_while_typing=False,
+        complete_style=CompleteStyle.READLINE_LIKE,  # the others keep rows below the prompt empty
     )
     while True:
         try:
             yield session.prompt("> ")
         except KeyboardInterrupt:
-            continue
+            out.print("(Ctrl-D or /quit leaves)", style="dim")
         except EOFError:
             return
 
 
 def _piped_lines() -> Iterator[str]:
     """Yield the lines of standard input and repeat each, so that the output reads as a conversation."""
-    for line in sys.stdin:
-        if line.strip():
-            print(f"> {line.strip()}", flush=True)
+    for line in read_lines():
+        if line:
+            print(f"> {line}", flush=True)
         yield line

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from rag_app.cli.arguments import read_lines
 from rag_app.errors import InvalidInputError
 
 
@@ -25,8 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     from rag_app import build
 
     classifier = build().classifier(labels)
-    lines = arguments.texts or (line.strip() for line in sys.stdin)
-    for text in filter(None, lines):
+    texts = (" ".join(text.split()) for text in arguments.texts or read_lines())
+    for text in filter(None, texts):
         result = classifier.invoke(text)
         if arguments.json:
             print(json.dumps({"text": text, **result.to_json()}, ensure_ascii=False))
@@ -37,12 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read_labels(path: Path) -> dict[str, str]:
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as exc:
         msg = f"--labels must name a text file; {str(path)!r} cannot be read."
-        raise InvalidInputError(msg) from exc
+        raise InvalidInputError(msg, hint="Write a label on each line of a file, in UTF-8.") from exc
     pairs = [line.partition("\t")[::2] for line in lines]
-    if len(dict(pairs)) < len(pairs):
+    names = {name.strip(): description.strip() for name, description in pairs}
+    if len(names) < len(pairs):
         msg = f"The labels in {path} must differ from one another."
-        raise InvalidInputError(msg)
-    return {name.strip(): description.strip() for name, description in pairs}
+        raise InvalidInputError(msg, hint="Remove the repeated line.")
+    return names

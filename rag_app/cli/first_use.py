@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag_app.cli.terminal import console, progress_bar
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def ensure_index(app: App) -> None:
-    """Ingest the packaged course if there is no index yet, and say so."""
-    if app.library.exists():
+    """Ingest the packaged course if there is no index yet, or its first reading was interrupted; and say so."""
+    if app.library.exists() and not _is_half_read(app):
         return
     out = console(stderr=True)
     out.print("There is no index yet: reading the packaged course, once.", style="dim")
@@ -21,3 +22,10 @@ def ensure_index(app: App) -> None:
     out.print(
         f"Read {len(receipt.files)} files, {receipt.n_chunks} chunks in {receipt.duration_s:.0f} s.\n", style="dim"
     )
+
+
+def _is_half_read(app: App) -> bool:
+    from rag_app.content import content_dir
+
+    course = content_dir("knowledge")
+    return app.library.generation == 0 and all(course in Path(s.uri).parents for s in app.library.sources())

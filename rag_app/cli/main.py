@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from rag_app.errors import RagAppError
+from rag_app.errors import InvalidInputError, RagAppError, UnknownNameError
 
 _DONE, _USER_ERROR, _INTERRUPTED, _BROKEN_PIPE = 0, 2, 130, 141
 
@@ -27,7 +28,8 @@ COMMANDS = {
     "search": Command("show the passages that match a question", 'rag search "mode collapse" -k 3'),
     "classify": Command("label texts by similarity, without examples", "rag classify --labels labels.txt < texts.txt"),
     "tools": Command(
-        "list, show or run the metrics and models of the course", "rag tools run ndcg ranking='[\"a\"]' …"
+        "list, show or run the metrics and models of the course",
+        'rag tools run recall_at_k ranking=\'["a", "b"]\' relevant=\'["b"]\'',
     ),
     "prompts": Command("list, show or check the prompts", "rag prompts show answer"),
     "index": Command("show what the index holds", "rag index status"),
@@ -39,6 +41,13 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]  # ends the process
         self.exit(_USER_ERROR, f"rag: {message}. Run: {self.prog} --help\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401  (argparse's signature)
+        """Refuse what is left over here, where the command is known that it was typed for."""
+        parsed, extra = super().parse_known_args(args, namespace)
+        if extra:
+            self.error(f"unrecognized arguments: {' '.join(extra)}")
+        return parsed, extra
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,34 +61,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 an eval gate failed, 2 the user must change something, 130 interrupted.
+        0 done, 1 an eval gate failed, 2 the user must change something, 130 interrupted, 141 the reader of the
+        output went away.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _build_parser(given)
-    parsed = parser.parse_args(given)
-    if parsed.command is None:
-        parser.print_help()
-        return _USER_ERROR
+    _soften_encoding()
     try:
-        return int(importlib.import_module(f"rag_app.cli.{parsed.command}").run(parsed))
+        try:
+            return _run(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # what cannot be written is noticed here, not while the interpreter ends
     except RagAppError as exc:
-        print(f"rag: {exc}", file=sys.stderr)
-        return _USER_ERROR
+        return _say(str(exc))
     except KeyboardInterrupt:
-        print("rag: interrupted; what was finished is kept.", file=sys.stderr)
+        _say("interrupted; what was finished is kept.")
         return _INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        _discard_output()
         return _BROKEN_PIPE
+    except OSError as exc:
+        _discard_output()
+        return _say(f"the system refused: {exc}.")
 
 
 def build_parser(*names: str) -> argparse.ArgumentParser:
     """Return the parser with the arguments of the named commands: for the generated documentation."""
-    return _build_parser(list(names))
-
-
-def _build_parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    """Build the table; only a command that was named loads its arguments."""
     from rag_app import __version__
 
     parser = _Parser(
@@ -97,9 +103,47 @@ def _build_parser(given: Sequence[str]) -> argparse.ArgumentParser:
             epilog=f"example:\n  {command.example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name in given:
+        if name in names:
             importlib.import_module(f"rag_app.cli.{name}").add_arguments(child)
     return parser
+
+
+def _run(given: list[str]) -> int:
+    """Run the named command; only its module is imported."""
+    for text in given:
+        if any("\ud800" <= c <= "\udfff" for c in text):  # what Python makes of bytes that are not UTF-8
+            msg = f"An argument must be text in UTF-8; got {text!r}."
+            raise InvalidInputError(msg, hint="Convert the text, or rename the file.")
+    name = next((text for text in given if not text.startswith("-")), None)
+    if name is not None and name not in COMMANDS:
+        kind = "command"
+        raise UnknownNameError(kind, name, COMMANDS)
+    parser = build_parser(*([name] if name else []))
+    parsed = parser.parse_args(given)
+    if parsed.command is None:
+        parser.print_help()
+        return _USER_ERROR
+    return int(importlib.import_module(f"rag_app.cli.{parsed.command}").run(parsed))
+
+
+def _soften_encoding() -> None:
+    """Let a terminal that knows fewer characters show a question mark instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _say(message: str) -> int:
+    if sys.stderr is not None:
+        print(f"rag: {message}", file=sys.stderr)
+    return _USER_ERROR
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere: the interpreter would try again to write it, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from rag_app.cli.terminal import console, print_json, show_passage
+from rag_app.cli.arguments import read_count, read_question
+from rag_app.cli.terminal import console, print_json
 from rag_app.errors import InvalidInputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("query", metavar="QUERY", help="in quotes")
-    parser.add_argument("-k", type=int, default=None, metavar="N", help="passages to show (default: the setting)")
+    parser.add_argument("query", nargs="+", metavar="QUERY", help="in quotes, for the sake of ? and *")
+    parser.add_argument("-k", type=read_count, metavar="N", help="passages to show (default: the setting)")
     parser.add_argument(
         "--where",
         action="append",
@@ -24,19 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Search and print the passages, best first."""
+    question, where = read_question(arguments.query), _read_filter(arguments.where)
     from rag_app import build
+    from rag_app.cli.answers import show_passage
     from rag_app.cli.first_use import ensure_index
 
     app = build()
-    where: dict[str, list[str]] = {}
-    for text in arguments.where:
-        key, equals, value = text.partition("=")
-        if not equals:
-            msg = f"--where must be KEY=VALUE; got {text!r}."
-            raise InvalidInputError(msg)
-        where.setdefault(key, []).append(value)
     ensure_index(app)
-    passages = app.search(arguments.query, arguments.k, where or None)
+    passages = app.search(question, arguments.k, where or None)
     if arguments.json:
         print_json([p.to_json() for p in passages])
         return 0
@@ -47,3 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not passages:
         out.print("No passage matches.")
     return 0
+
+
+def _read_filter(given: list[str]) -> dict[str, list[str]]:
+    where: dict[str, list[str]] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            msg = f"--where must be KEY=VALUE; got {text!r}."
+            raise InvalidInputError(msg, hint="Filter, for example: --where source=09-gans.md")
+        where.setdefault(key, []).append(value)
+    return where

@@ -1,4 +1,4 @@
-"""How answers, passages and progress look in a terminal; plain text where the output is not one."""
+"""The console, progress, tables and receipts; plain text where the output is not a terminal."""
 
 from __future__ import annotations
 
@@ -11,85 +11,71 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     from rag_app.ingestion.sync import Progress
-    from rag_app.types import Answer, Citation, Passage, Receipt
+    from rag_app.types import Receipt
 
-_QUOTE_WIDTH = 400
-_CONTEXT_WIDTH = 300
+_INDENT = "    "
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither guesses markup nor colours numbers."""
-    from rich.console import Console
+    """Return a console that takes text as it is: no markup, no emoji codes, no coloured numbers."""
+    from rich.console import Console as RichConsole
 
-    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    class Console(RichConsole):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    out = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    out.soft_wrap = not out.is_terminal
+    return out
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401  (anything that JSON holds)
     """Print a value as one JSON document."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    print(json.dumps(value, ensure_ascii=encoding != "utf8", indent=2))
 
 
-def show_answer(out: Console, answer: Answer, *, with_text: bool = True) -> None:
-    """Print an answer, its citations and its notes."""
-    if with_text:
-        out.print(answer.text)
-    if answer.citations:
-        out.print()
-        for number, citation in enumerate(answer.citations, start=1):
-            show_citation(out, number, citation)
-    if not answer.answered and answer.retrieved:
-        out.print("\nThe nearest passages:", style="bold")
-        for passage in answer.retrieved[:3]:
-            out.print(f"  {passage.source}: {passage.locator}", style="dim")
-            out.print(_indented(_clipped(passage.text, 160)))
-    for note in answer.notes:
-        out.print(f"\nNote: {note}", style="yellow")
+def print_indented(out: Console, text: str | Text, *, first: str = _INDENT, style: str = "") -> None:
+    """Print text four columns from the left, the lines that a terminal's width makes of it too.
 
+    Parameters
+    ----------
+    first : str, default="    "
+        What the first line begins with in place of the indentation.
+    """
+    from rich.text import Text as RichText
 
-def show_citation(out: Console, number: int, citation: Citation) -> None:
-    """Print a citation: number, source, heading path, quotation."""
-    out.print(f"[{number}] {citation.source}: {citation.locator}", style="cyan")
-    out.print(_indented(f"“{_clipped(citation.quote, _QUOTE_WIDTH)}”"))
-
-
-def show_in_context(out: Console, number: int, citation: Citation, text: str) -> None:
-    """Print a quotation in bold between the text before and after it."""
-    from rich.text import Text
-
-    before = text[max(0, citation.start - _CONTEXT_WIDTH) : citation.start]
-    after = text[citation.end : citation.end + _CONTEXT_WIDTH]
-    shown = Text.assemble(
-        ("… " if citation.start > _CONTEXT_WIDTH else "") + before.partition(" ")[2],
-        (citation.quote, "bold"),
-        after.rpartition(" ")[0] + (" …" if citation.end + _CONTEXT_WIDTH < len(text) else ""),
-    )
-    out.print(f"[{number}] {citation.source}: {citation.locator}", style="cyan")
-    out.print(shown)
-    out.print()
-
-
-def show_passage(out: Console, number: int, passage: Passage) -> None:
-    """Print a passage with its score."""
-    out.print(f"{number}. {passage.source}: {passage.locator}", style="cyan")
-    parts = (
-        f"score {passage.score:.3f} = ½ · {passage.dense_score:.3f} (meaning) + ½ · {passage.lexical_score:.3f} (words)"
-    )
-    out.print(f"   {parts}", style="dim")
-    out.print(_indented(passage.text))
+    whole = RichText(text, style) if isinstance(text, str) else text
+    if not out.is_terminal:
+        out.print(first + textwrap.indent(whole.plain, _INDENT)[len(_INDENT) :])
+        return
+    for line in whole.split("\n", allow_blank=True):
+        for part in line.wrap(out, out.width - len(_INDENT)):
+            part.rstrip()
+            out.print(RichText.assemble(first, part) if part.plain else "")
+            first = _INDENT
 
 
 def show_receipt(out: Console, receipt: Receipt) -> None:
     """Print what an ingestion did."""
     for file in receipt.files:
-        if file.status in {"failed", "duplicate-of", "removed"}:
-            out.print(f"{file.status} {file.name}{': ' if file.status == 'failed' else ' '}{file.detail}")
+        if file.status == "failed":
+            out.print(f"failed {file.name}: {file.detail}", style="red")
+        elif file.status in {"new", "changed"}:
+            out.print(f"{file.status} {file.name}: chunks {file.n_chunks}, tokens {file.n_tokens}")
+        elif file.status == "duplicate-of":
+            out.print(f"duplicate-of {file.detail}: {file.name}")
+        elif file.status == "removed":
+            out.print(f"removed {file.name}")
     counts = receipt.to_json()
     names = ("new", "changed", "unchanged", "removed", "duplicate-of", "failed")
     out.print(", ".join(f"{name} {counts[name]}" for name in names))
     out.print(
-        f"index: {receipt.n_chunks} chunks, {receipt.n_tokens} tokens, truncated {receipt.n_truncated}; "
+        f"index: chunks {receipt.n_chunks}, tokens {receipt.n_tokens}, truncated {receipt.n_truncated}; "
         f"embedded {receipt.n_embedded} in {receipt.duration_s:.1f} s"
     )
     if receipt.ignored:
@@ -137,23 +123,24 @@ def read_json_argument(text: str) -> Any:  # noqa: ANN401  (anything that JSON h
 
 
 def table(out: Console, rows: list[Mapping[str, str]]) -> None:
-    """Print rows as an aligned table without lines."""
-    from rich.table import Table
-
+    """Print rows as an aligned table without lines; where the output is no terminal, a row stays on one line."""
     if not rows:
         return
+    if out.is_terminal:
+        out.print(_grid(rows))
+        return
+    lines = [{name: name for name in rows[0]}, *rows]
+    widths = {name: max(len(line[name]) for line in lines) for name in rows[0]}
+    for line in lines:
+        out.print("  ".join(line[name].ljust(width) for name, width in widths.items()).rstrip())
+
+
+def _grid(rows: list[Mapping[str, str]]) -> Table:
+    from rich.table import Table
+
     grid = Table(box=None, pad_edge=False)
     for name in rows[0]:
-        grid.add_column(name)
+        grid.add_column(name, justify="right" if all(row[name].isdecimal() for row in rows) else "left")
     for row in rows:
         grid.add_row(*row.values())
-    out.print(grid)
-
-
-def _clipped(text: str, width: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= width else text[: text.rfind(" ", 0, width)] + " …"
-
-
-def _indented(text: str) -> str:
-    return textwrap.indent(text, "    ")
+    return grid

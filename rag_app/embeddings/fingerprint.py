@@ -40,6 +40,9 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return vectors of shape (n_texts, dimension), rows at unit length."""
 
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of texts that are to be stored: `embed`, perhaps by a faster arithmetic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:

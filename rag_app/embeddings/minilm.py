@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from rag_app.errors import MissingExtraError, StoreError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from rag_app.embeddings.minilm_bf16 import Bf16Network
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _GRAPH = Path(__file__).with_name("minilm.onnx")
@@ -130,6 +133,18 @@ class MiniLM:
         with ThreadPoolExecutor(self._n_threads) as pool:
             return np.stack(list(pool.map(self._embed_one, [e.ids for e in encoded])))
 
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the embeddings of texts that are to be stored, shape (n_texts, 384), rows at unit length.
+
+        Where the processor has bfloat16 and OpenVINO is installed they are computed in it: several times faster,
+        with a cosine above 0.9999 to those of `embed`. A text's vector does not depend on the texts beside it.
+        """
+        if not texts or self._bf16 is None:
+            return self.embed(texts)
+        windows = [list(self._windows(e.ids)) for e in self._tokenizer.encode_batch_fast(list(texts))]
+        vectors = iter(self._bf16.embed([w for of_text in windows for w in of_text]))
+        return np.stack([_mean([next(vectors) for _ in of_text], of_text) for of_text in windows])
+
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return the contextual token vectors of texts of any length."""
         encoded = self._tokenizer.encode_batch(list(texts))
@@ -137,19 +152,22 @@ class MiniLM:
             return list(pool.map(self._embed_tokens_one, encoded))
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return `embed` as lists: LangChain's interface."""
-        return self.embed(texts).tolist()  # type: ignore[no-any-return]
+        """Return `embed_passages` as lists: LangChain's interface."""
+        return self.embed_passages(texts).tolist()  # type: ignore[no-any-return]
 
     def embed_query(self, text: str) -> list[float]:
         """Return `embed` of one text as a list: LangChain's interface."""
         return self.embed([text])[0].tolist()  # type: ignore[no-any-return]
 
+    @cached_property
+    def _bf16(self) -> Bf16Network | None:
+        from rag_app.embeddings.minilm_bf16 import load_bf16
+
+        return load_bf16(weights_path())
+
     def _embed_one(self, ids: list[int]) -> NDArray[np.float32]:
         windows = list(self._windows(ids))
-        vectors = [self._session.run(["vector"], {"ids": w})[0] for w in windows]
-        return (
-            vectors[0] if len(vectors) == 1 else _unit(np.average(vectors, axis=0, weights=[len(w) for w in windows]))
-        )
+        return _mean([self._session.run(["vector"], {"ids": w})[0] for w in windows], windows)
 
     def _embed_tokens_one(self, encoding: Any) -> TokenVectors:  # noqa: ANN401  (tokenizers.Encoding is untyped)
         runs = [self._session.run(["tokens", "vector"], {"ids": w}) for w in self._windows(encoding.ids)]
@@ -166,6 +184,13 @@ class MiniLM:
         step = self.max_tokens - _SPECIALS
         for i in range(0, max(len(body), 1), step):
             yield np.array([first, *body[i : i + step], last], np.int64)
+
+
+def _mean(vectors: Sequence[NDArray[np.float32]], windows: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+    """Return the mean of windows' vectors, weighted by the windows' lengths, at unit length."""
+    if len(vectors) == 1:
+        return vectors[0]
+    return _unit(np.average(vectors, axis=0, weights=[len(w) for w in windows]))
 
 
 def _unit(x: NDArray[np.float32]) -> NDArray[np.float32]:

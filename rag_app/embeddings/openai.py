@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag_app.errors import LLMError, SettingsError
+from rag_app.errors import LLMError, LLMResponseError, SettingsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_RATE_LIMIT, _SERVER_ERRORS = 429, 500  # statuses; every one from 500 on is the server's own
+_HINT = "Check the key and RAG_EMBEDDINGS_BASE_URL."
 _BYTES_PER_TOKEN = 2  # a bound for text of any language in the vocabularies that servers use
 
 
@@ -60,6 +62,10 @@ class OpenAIEmbedder:
         """Return an upper estimate of each text's tokens: one for every two bytes."""
         return [2 + -(-len(t.encode()) // _BYTES_PER_TOKEN) for t in texts]
 
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return `embed`: there is no second way."""
+        return self.embed(texts)
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return vectors of shape (n_texts, dimension), rows at unit length.
 
@@ -67,12 +73,29 @@ class OpenAIEmbedder:
         ------
         LLMError
             If the server cannot be reached or refuses.
+        LLMResponseError
+            If its reply cannot be read, or does not hold one vector of numbers for each text.
         """
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
         try:
             vectors = np.asarray(self._client.embed_documents(list(texts)), np.float32)
         except Exception as exc:
-            status = getattr(exc, "status_code", None)
-            what = f"refused the request with status {status}" if status else "cannot be reached"
-            msg = f"The embedder {self.name} {what}."
-            raise LLMError(msg, hint="Check the key and RAG_EMBEDDINGS_BASE_URL.", retryable=status != 401) from exc  # noqa: PLR2004
+            raise self._translate(exc) from exc
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():  # noqa: PLR2004
+            raise self._unreadable()
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12), np.float32)
+
+    def _translate(self, exc: Exception) -> LLMError:
+        status = getattr(exc, "status_code", None)
+        if status is not None:
+            msg = f"The embedder {self.name} refused the request with status {status}."
+            return LLMError(msg, hint=_HINT, retryable=status == _RATE_LIMIT or status >= _SERVER_ERRORS)
+        if any(c.__name__ == "APIConnectionError" for c in type(exc).__mro__):
+            msg = f"The embedder {self.name} cannot be reached."
+            return LLMError(msg, hint=_HINT, retryable=True)
+        return self._unreadable()
+
+    def _unreadable(self) -> LLMResponseError:
+        msg = f"The embedder {self.name} sent a reply that cannot be read."
+        return LLMResponseError(msg, hint="Check RAG_EMBEDDINGS_BASE_URL; the address often ends in /v1.")

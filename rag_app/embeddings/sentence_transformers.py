@@ -39,7 +39,7 @@ class SentenceTransformerEmbedder:
 
         try:
             self._model: Any = sentence_transformers.SentenceTransformer(name, local_files_only=True)
-        except (OSError, ValueError) as exc:
+        except Exception as exc:  # whatever the formats and the model's own code raise
             msg = f"RAG_EMBEDDINGS must name a sentence-transformers model on this machine; {name!r} cannot be loaded."
             raise SettingsError(msg, hint="Give the path of its folder.") from exc
         self.name = f"sentence-transformers:{name}"
@@ -56,6 +56,10 @@ class SentenceTransformerEmbedder:
             return []
         encoded = self._model.tokenizer(list(texts), truncation=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return `embed`: there is no second way."""
+        return self.embed(texts)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return vectors of shape (n_texts, dimension), rows at unit length."""

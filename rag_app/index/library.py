@@ -41,6 +41,7 @@ CREATE TABLE chroma_deletes (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'porter unicode61 remove_diacritics 2');
 """
 _VERSION = 1
+_ELSEWHERE = "Set RAG_DATA_DIR to another folder, or move this one away."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,18 @@ class Library:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def exists(self) -> bool:
-        """Return whether the index has been written to."""
-        return self.path.is_file() and self.path.stat().st_size > 0
+        """Return whether the index has been created."""
+        return self.path.is_file() and self.path.stat().st_size > 0 and self._version(self._connect()) == _VERSION
 
     @property
     def generation(self) -> int:
         """A number that grows with each finished change; readers reopen Chroma when it moves."""
         return int(self.get_meta("generation") or 0)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something was changed that `finish` has not been called for."""
+        return self.get_meta("unfinished") is not None
 
     def get_meta(self, key: str) -> str | None:
         """Return a value of the index's identity, or None."""
@@ -178,12 +184,13 @@ class Library:
         Raises
         ------
         StoreError
-            If the folder cannot be written to, or the file is not an index of this version.
+            If the folder cannot be written to, or the file is not an index of this version of the program.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connect().execute("PRAGMA journal_mode = WAL")
             with self.transaction() as db:
-                if int(db.execute("PRAGMA user_version").fetchone()[0]) == 0:
+                if self._version(db) == 0:
                     for statement in _SCHEMA.split(";\n"):
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version = {_VERSION}")
@@ -288,6 +295,7 @@ class Library:
     def finish(self) -> None:
         """Forget embeddings without a chunk and what Chroma has deleted; move the generation on."""
         with self.transaction() as db:
+            db.execute("DELETE FROM meta WHERE key = 'unfinished'")
             db.execute("DELETE FROM chroma_deletes")
             db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
             db.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (str(self.generation + 1),))
@@ -306,14 +314,22 @@ class Library:
         if connection is None:
             try:
                 connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-                connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA foreign_keys = ON")
+                version = self._version(connection)
             except sqlite3.DatabaseError as exc:
                 msg = f"The index {self.path} cannot be opened: {exc}."
-                raise StoreError(msg, hint="Set RAG_DATA_DIR to another folder, or move this one away.") from exc
+                raise StoreError(msg, hint=_ELSEWHERE) from exc
+            if version not in {0, _VERSION}:
+                connection.close()
+                msg = f"The index {self.path} must be of version {_VERSION}; got {version}."
+                raise StoreError(msg, hint=_ELSEWHERE)
             self._local.connection = connection
         return connection
+
+    @staticmethod
+    def _version(db: sqlite3.Connection) -> int:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
 
     def _select_in(self, sql: str, values: Sequence[str]) -> Iterator[Any]:
         db = self._db
@@ -324,6 +340,7 @@ class Library:
     @staticmethod
     def _delete(db: sqlite3.Connection, uri: str) -> None:
         of_source = "SELECT {} FROM chunks WHERE source_id = (SELECT id FROM sources WHERE uri = ?)"
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('unfinished', '')")
         db.execute(f"INSERT OR IGNORE INTO chroma_deletes {of_source.format('chunk_id')}", (uri,))
         db.execute(f"DELETE FROM lexical WHERE rowid IN ({of_source.format('id')})", (uri,))  # noqa: S608  (no input in it)
         db.execute("DELETE FROM sources WHERE uri = ?", (uri,))
@@ -355,7 +372,7 @@ def _chroma_metadata(
     metadata: str, name: str, title: str, locator: Locator, span: tuple[int, int, str]
 ) -> dict[str, str | int]:
     return {
-        **{k: v for k, v in json.loads(metadata).items() if v},
+        **{k: v for k, v in json.loads(metadata).items() if v and not k.startswith("chroma:")},  # Chroma's own keys
         "source": name,
         "title": title,
         "heading": " › ".join(locator.heading),

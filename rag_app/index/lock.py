@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag_app.errors import LockedError
+from rag_app.errors import LockedError, StoreError
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def write_lock(folder: Path, *, timeout_s: float = 10.0) -> Iterator[None]:
     Parameters
     ----------
     folder : pathlib.Path
-        The data folder; it must exist.
+        The data folder; it is created where it is missing.
     timeout_s : float, default=10.0
         Seconds to wait for another writer.
 
@@ -27,16 +27,25 @@ def write_lock(folder: Path, *, timeout_s: float = 10.0) -> Iterator[None]:
     ------
     LockedError
         If another process still holds it.
+    StoreError
+        If the folder cannot be written to.
     """
     from filelock import FileLock, Timeout
 
-    owner = folder / "lock.owner"
+    lock, owner = FileLock(folder / "lock"), folder / "lock.owner"
     try:
-        with FileLock(folder / "lock", timeout=timeout_s):
-            owner.write_text(str(os.getpid()), encoding="utf-8")
-            yield
-            owner.unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=timeout_s)
     except Timeout as exc:
         holder = owner.read_text(encoding="utf-8") if owner.exists() else "unknown"
         msg = f"Another process (id {holder}) is writing to the index in {folder}."
         raise LockedError(msg, hint="Wait until it has finished, then run this again.") from exc
+    except OSError as exc:
+        msg = f"The data folder {folder} must be writable; {(exc.strerror or str(exc)).lower()}."
+        raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
+    try:
+        owner.write_text(str(os.getpid()), encoding="utf-8")
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()

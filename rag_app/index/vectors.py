@@ -60,6 +60,8 @@ class ChromaVectors:
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Delete chunks; ids that are not there are passed over."""
+        if not chunk_ids:
+            return
         collection = self._open()
         size = int(self._client.get_max_batch_size())
         for i in range(0, len(chunk_ids), size):
@@ -98,9 +100,9 @@ class ChromaVectors:
         if self._collection is None:
             chromadb = _import_chromadb()
             try:
-                self._client = chromadb.PersistentClient(
-                    str(self.folder), settings=chromadb.Settings(anonymized_telemetry=False)
-                )
+                # Default settings: in one process Chroma refuses a second client on a folder whose settings differ,
+                # and a plain langchain_chroma.Chroma has these. Telemetry does nothing in Chroma 1.5.
+                self._client = chromadb.PersistentClient(str(self.folder))
                 self._collection = self._client.get_or_create_collection(
                     COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
                 )

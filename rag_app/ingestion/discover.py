@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag_app.errors import IngestionError
-from rag_app.ingestion.load import EXTRACTORS
+from rag_app.ingestion.load import EXTRACTORS, shown
 
+_HINT = "Name a file, a folder or a glob such as 'notes/*.md'."
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -27,17 +28,17 @@ class Discovery:
         Absolute path to the name that citations show: the path below the folder that was given.
     ignored : collections.Counter of str
         Files of types that are not read, by suffix.
-    patterns : list of str
-        What was asked for, as patterns of absolute paths: a source that matches one and was not found has gone.
+    patterns : list of tuple of str
+        What was asked for, as absolute globs in parts: a source that matches one and was not found has gone.
     """
 
     files: dict[Path, str] = field(default_factory=dict)
     ignored: Counter[str] = field(default_factory=Counter)
-    patterns: list[str] = field(default_factory=list)
+    patterns: list[tuple[str, ...]] = field(default_factory=list)
 
     def covers(self, uri: str) -> bool:
         """Return whether a source belongs to what was asked for."""
-        return any(fnmatch.fnmatchcase(uri, pattern) for pattern in self.patterns)
+        return any(_matches(Path(uri).parts, pattern) for pattern in self.patterns)
 
 
 def discover(paths: Sequence[str | os.PathLike[str]]) -> Discovery:
@@ -56,18 +57,21 @@ def discover(paths: Sequence[str | os.PathLike[str]]) -> Discovery:
     found = Discovery()
     for given in paths:
         text = os.path.expanduser(os.fspath(given))
+        if not text.strip():
+            msg = "A path must not be empty."
+            raise IngestionError(msg, hint=_HINT)
         path = Path(os.path.abspath(text))
         if path.is_dir():
-            found.patterns.append(glob.escape(str(path)).rstrip("/") + "/*")
+            found.patterns.append((*Path(glob.escape(str(path))).parts, "**"))
             _add_folder(found, path)
         elif path.is_file():
-            found.patterns.append(glob.escape(str(path)))
+            found.patterns.append(Path(glob.escape(str(path))).parts)
             _add_file(found, path)
         elif glob.has_magic(text):
             _add_glob(found, text)
         else:
             msg = f"The path {text} does not exist."
-            raise IngestionError(msg, hint="Name a file, a folder or a glob such as 'notes/*.md'.")
+            raise IngestionError(msg, hint=_HINT)
     return found
 
 
@@ -76,29 +80,30 @@ def _add_glob(found: Discovery, pattern: str) -> None:
     if not matches:
         msg = f"The pattern {pattern} matches no file."
         raise IngestionError(msg, hint="Try the pattern with ls first.")
-    found.patterns.append(os.path.abspath(pattern))
+    found.patterns.append(Path(os.path.abspath(pattern)).parts)
     root = Path(os.path.abspath(_MAGIC.split(pattern, maxsplit=1)[0] + "x")).parent
     for path in matches:
         absolute = Path(os.path.abspath(path))
         if absolute.suffix.lower() in EXTRACTORS:
-            found.files.setdefault(absolute, absolute.relative_to(root).as_posix())
+            found.files.setdefault(absolute, shown(os.path.relpath(absolute, root)))
         else:
-            found.ignored[absolute.suffix or absolute.name] += 1
+            found.ignored[shown(absolute.suffix or absolute.name)] += 1
 
 
 def _add_file(found: Discovery, path: Path) -> None:
     if path.suffix.lower() not in EXTRACTORS:
-        msg = f"{path.name} must be one of {', '.join(sorted(EXTRACTORS))}; got {path.suffix or 'no suffix'!r}."
+        got = shown(path.suffix or "no suffix")
+        msg = f"{shown(path.name)} must be one of {', '.join(sorted(EXTRACTORS))}; got {got!r}."
         raise IngestionError(msg, hint="Export it as Markdown, text or HTML.")
-    found.files.setdefault(path, path.name)
+    found.files.setdefault(path, shown(path.name))
 
 
 def _add_folder(found: Discovery, root: Path) -> None:
     for path in _walk(root):
         if path.suffix.lower() in EXTRACTORS:
-            found.files.setdefault(path, path.relative_to(root).as_posix())
+            found.files.setdefault(path, shown(path.relative_to(root)))
         else:
-            found.ignored[path.suffix or path.name] += 1
+            found.ignored[shown(path.suffix or path.name)] += 1
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -108,3 +113,12 @@ def _walk(root: Path) -> Iterator[Path]:
             path = Path(folder, name)
             if not name.startswith(".") and path.is_file() and path.resolve().is_relative_to(root.resolve()):
                 yield path
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Match as `glob` does: a star stays within a folder, two stars are any number of folders."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])

@@ -15,20 +15,21 @@ VERSION = 1
 _TARGET_TOKENS = 200
 _CONTEXT_TOKENS = 48
 _SPECIALS = 2
+_CHARACTERS_PER_TOKEN = 10  # at most: a word that the tokenizer does not know is one token, however long
 _WORD = re.compile(r"\S{1,100}")
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_LINE = re.compile(r"^[^\n]*\S[^\n]*$", re.MULTILINE)
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """A span that is kept whole, with its length in tokens."""
+    """A span that is kept whole, with its size in tokens."""
 
     start: int
     end: int
     block: Block
-    n_tokens: int
+    size: int
 
 
 def split_source(source: Source, *, count_tokens: TokenCounter, max_tokens: int) -> list[Chunk]:
@@ -51,48 +52,57 @@ def split_source(source: Source, *, count_tokens: TokenCounter, max_tokens: int)
 
     Notes
     -----
-    Blocks are packed up to 200 tokens. A block that is longer is divided between sentences, items, rows or lines;
-    a sentence that is longer, between words; a word of more than 100 characters, anywhere.
+    Blocks are packed up to 248 tokens, context included. A block that is longer is divided between sentences,
+    items, rows or lines; a sentence that is longer, between words; a word of more than 100 characters, anywhere.
     """
     limit = min(max_tokens, _TARGET_TOKENS + _CONTEXT_TOKENS) - _SPECIALS
-    contexts = _Contexts(source.title, count_tokens)
-    groups: list[list[_Atom]] = []
+    contexts = _Contexts(source.title, count_tokens, min(_CONTEXT_TOKENS, limit // 4))
+    chunks: list[Chunk] = []
     for section in _sections(source.blocks):
-        room = limit - contexts.n_tokens(section[-1])
-        groups += _pack(_atoms(source.text, section, count_tokens, room), room)
-    chunks = [_chunk(source, group, contexts) for group in groups]
-    counts = count_tokens([c.embedded_text for c in chunks])
-    fitted = [replace(c, n_tokens=n) for c, n in zip(chunks, counts, strict=True)]
-    return _with_ids(source.name, fitted)
+        room = limit - contexts.most_tokens(section)
+        found = _section_chunks(source, section, contexts, count_tokens, room)
+        # Tokens of a text can outnumber those of its parts where a word was cut or sentences touch.
+        while room > 1 and (excess := max(c.n_tokens for c in found) - max_tokens) > 0:
+            room -= excess
+            found = _section_chunks(source, section, contexts, count_tokens, room)
+        chunks += found
+    return _with_ids(source.name, chunks)
 
 
 class _Contexts:
     """Title and heading path of a chunk, within their budget of tokens."""
 
-    def __init__(self, title: str, count_tokens: TokenCounter) -> None:
+    def __init__(self, title: str, count_tokens: TokenCounter, budget: int) -> None:
         self._title = title
         self._count = count_tokens
-        self._known: dict[tuple[str, ...], tuple[str, int]] = {}
+        self._budget = budget
+        self._known: dict[tuple[str, ...], str] = {}
 
     def text(self, block: Block, shown: frozenset[str] = frozenset()) -> str:
         """Return the context of a chunk that itself begins with the headings in `shown`."""
-        path = [h for h in dict.fromkeys((self._title, *block.locator.heading)) if h not in shown]
-        return self._fitted(tuple(path))[0]
-
-    def n_tokens(self, block: Block) -> int:
-        return self._fitted(tuple(dict.fromkeys((self._title, *block.locator.heading))))[1]
-
-    def _fitted(self, path: tuple[str, ...]) -> tuple[str, int]:
-        """Drop outer headings, then cut the innermost, until the context fits."""
+        path = tuple(h for h in self._path(block) if h not in shown)
         if path not in self._known:
-            kept, text = path, " › ".join(path)
-            n = self._count([text])[0] - _SPECIALS if text else 0
-            while n > _CONTEXT_TOKENS:
-                kept = kept[1:] if len(kept) > 1 else (kept[0][: min(4 * _CONTEXT_TOKENS, len(kept[0]) // 2)],)
-                text = " › ".join(kept)
-                n = self._count([text])[0] - _SPECIALS
-            self._known[path] = text, n
+            self._known[path] = self._fitted(path)
         return self._known[path]
+
+    def most_tokens(self, section: Sequence[Block]) -> int:
+        """Return the most tokens that the context of a chunk of a section can have."""
+        paths = dict.fromkeys(self._path(block) for block in section)
+        return min(self._budget, max(self._n_tokens(" › ".join(path)) for path in paths))
+
+    def _path(self, block: Block) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self._title, *block.locator.heading)))
+
+    def _n_tokens(self, text: str) -> int:
+        return self._count([text])[0] - _SPECIALS if text else 0
+
+    def _fitted(self, path: tuple[str, ...]) -> str:
+        """Drop outer headings, then cut the innermost, until the context fits."""
+        text = " › ".join(path)
+        while self._n_tokens(text) > self._budget:
+            path = path[1:] if len(path) > 1 else (path[0][: min(4 * self._budget, len(path[0]) // 2)],)
+            text = " › ".join(path)
+        return text
 
 
 def _sections(blocks: Sequence[Block]) -> Iterator[list[Block]]:
@@ -107,16 +117,30 @@ def _sections(blocks: Sequence[Block]) -> Iterator[list[Block]]:
         yield section
 
 
+def _section_chunks(
+    source: Source, section: Sequence[Block], contexts: _Contexts, count_tokens: TokenCounter, room: int
+) -> list[Chunk]:
+    groups = _pack(_atoms(source.text, section, count_tokens, room), room)
+    chunks = [_chunk(source, group, contexts) for group in groups]
+    counts = count_tokens([c.embedded_text for c in chunks])
+    return [replace(c, n_tokens=n) for c, n in zip(chunks, counts, strict=True)]
+
+
 def _atoms(text: str, section: Sequence[Block], count_tokens: TokenCounter, room: int) -> list[_Atom]:
     spans = [(s, e, block) for block in section for s, e in _spans(text, block)]
-    counts = count_tokens([text[s:e] for s, e, _ in spans])
+    sizes = _sizes(text, [(s, e) for s, e, _ in spans], count_tokens)
     atoms: list[_Atom] = []
-    for (start, end, block), n in zip(spans, counts, strict=True):
-        if n - _SPECIALS <= room:
-            atoms.append(_Atom(start, end, block, n - _SPECIALS))
+    for (start, end, block), size in zip(spans, sizes, strict=True):
+        if size <= room:
+            atoms.append(_Atom(start, end, block, size))
         else:
-            atoms += _pieces(text, start, end, block, count_tokens, room)
+            atoms += _pieces(_words(text, start, end, count_tokens, room), block, room)
     return atoms
+
+
+def _sizes(text: str, spans: Sequence[tuple[int, int]], count_tokens: TokenCounter) -> list[int]:
+    counts = count_tokens([text[s:e] for s, e in spans])
+    return [max(n - _SPECIALS, (e - s) // _CHARACTERS_PER_TOKEN) for n, (s, e) in zip(counts, spans, strict=True)]
 
 
 def _spans(text: str, block: Block) -> list[tuple[int, int]]:
@@ -130,37 +154,47 @@ def _spans(text: str, block: Block) -> list[tuple[int, int]]:
     return [(block.start + s, block.start + e) for s, e in spans]
 
 
-def _pieces(text: str, start: int, end: int, block: Block, count_tokens: TokenCounter, room: int) -> Iterator[_Atom]:
-    """Divide a span that is too long between its words."""
-    words = [m.span() for m in _WORD.finditer(text, start, end)]
-    counts = [n - _SPECIALS for n in count_tokens([text[s:e] for s, e in words])]
+def _words(text: str, start: int, end: int, count_tokens: TokenCounter, room: int) -> list[tuple[int, int, int]]:
+    """Return start, end and size of the words of a span; one that is too long is halved."""
+    spans = [m.span() for m in _WORD.finditer(text, start, end)]
+    words: list[tuple[int, int, int]] = []
+    for (s, e), size in zip(spans, _sizes(text, spans, count_tokens), strict=True):
+        if size <= room or e - s == 1:
+            words.append((s, e, size))
+        else:
+            words += _words(text, s, (s + e) // 2, count_tokens, room)
+            words += _words(text, (s + e) // 2, e, count_tokens, room)
+    return words
+
+
+def _pieces(words: Sequence[tuple[int, int, int]], block: Block, room: int) -> Iterator[_Atom]:
+    """Join the words of a span that is too long to as few pieces as hold them."""
     first, total = 0, 0
-    for i, n in enumerate(counts):
-        if total + n > room and i > first:
+    for i, (_, _, size) in enumerate(words):
+        if total + size > room and i > first:
             yield _Atom(words[first][0], words[i - 1][1], block, total)
             first, total = i, 0
-        total += n
-    if words:
-        yield _Atom(words[first][0], words[-1][1], block, total)
+        total += size
+    yield _Atom(words[first][0], words[-1][1], block, total)
 
 
 def _pack(atoms: Sequence[_Atom], room: int) -> list[list[_Atom]]:
     """Fill chunks with whole blocks where they fit, otherwise with the atoms of a block."""
     sizes = Counter[int]()
     for atom in atoms:
-        sizes[atom.block.start] += atom.n_tokens
+        sizes[atom.block.start] += atom.size
     groups: list[list[_Atom]] = [[]]
     used = 0
     for i, atom in enumerate(atoms):
         begins_block = i == 0 or atoms[i - 1].block is not atom.block
-        wanted = sizes[atom.block.start] if begins_block else atom.n_tokens
+        wanted = sizes[atom.block.start] if begins_block else atom.size
         has_text = any(a.block.kind != "heading" for a in groups[-1])
         breaks_block = begins_block and used + wanted > room and has_text
-        if groups[-1] and (breaks_block or used + atom.n_tokens > room):
+        if groups[-1] and (breaks_block or used + atom.size > room):
             groups.append([])
             used = 0
         groups[-1].append(atom)
-        used += atom.n_tokens
+        used += atom.size
     return [g for g in groups if g]
 
 

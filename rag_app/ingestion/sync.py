@@ -67,12 +67,17 @@ class Sync:
         The vectors' store.
     embedder : Embedder
         Turns chunks into vectors.
+    lock_timeout_s : float, default=10.0
+        Seconds to wait for another writer.
     """
 
-    def __init__(self, library: Library, vectors: ChromaVectors, embedder: Embedder) -> None:
+    def __init__(
+        self, library: Library, vectors: ChromaVectors, embedder: Embedder, *, lock_timeout_s: float = 10.0
+    ) -> None:
         self._library = library
         self._vectors = vectors
         self._embedder = embedder
+        self._lock_timeout_s = lock_timeout_s
         self._n_embedded = 0
 
     def run(self, paths: Sequence[str | os.PathLike[str]], progress: Progress = silent) -> Receipt:
@@ -100,14 +105,15 @@ class Sync:
         began = time.perf_counter()
         found = discover(paths)
         self._n_embedded = 0
-        self._library.create()
-        with write_lock(self._library.path.parent):
+        with write_lock(self._library.path.parent, timeout_s=self._lock_timeout_s):
+            self._library.create()
             check_fingerprint(self._library, self._embedder)
             self._embedder.verify()
             self._library.set_meta("fingerprint", fingerprint_of(self._embedder).to_json())
             receipts = [*self._remove_gone(found), *self._read_all(found, progress)]
             progress("storing vectors", len(found.files), len(found.files))
-            if self._flush() or any(r.status in {"new", "changed", "removed"} for r in receipts):
+            self._flush()
+            if self._library.unfinished:
                 self._library.finish()
         return Receipt(
             files=tuple(receipts),
@@ -122,38 +128,42 @@ class Sync:
     def _remove_gone(self, found: Discovery) -> Iterator[FileReceipt]:
         present = {str(p) for p in found.files}
         for row in self._library.sources():
-            if row.uri not in present and found.covers(row.uri) and not Path(row.uri).exists():
+            if row.uri not in present and found.covers(row.uri) and not Path(row.uri).is_file():
                 self._library.remove_source(row.uri)
                 yield FileReceipt(row.name, "removed")
 
-    def _read_all(self, found: Discovery, progress: Progress) -> Iterator[FileReceipt]:
+    def _read_all(self, found: Discovery, progress: Progress) -> list[FileReceipt]:
         known = {row.uri: row for row in self._library.sources()}
         owners = {row.bytes_sha256: row for row in known.values()}
         taken = {row.name: row.uri for row in known.values()}
-        for done, (path, wanted) in enumerate(found.files.items()):
-            progress(wanted, done, len(found.files))
-            name = _free_name(path, wanted, taken)
+        receipts: dict[Path, FileReceipt] = {}
+        # Known files come first: whether a new one is a duplicate depends on what they hold now.
+        for done, path in enumerate(sorted(found.files, key=lambda p: str(p) not in known)):
+            before = known.get(str(path))
+            name = before.name if before else _free_name(path, found.files[path], taken)
+            progress(name, done, len(found.files))
             try:
-                receipt = self._read_one(path, name, known.get(str(path)), owners)
+                receipts[path] = self._read_one(path, name, before, owners)
             except IngestionError as exc:
-                receipt = FileReceipt(name, "failed", detail=str(exc))
-            if receipt.status != "failed":
-                taken[receipt.name] = str(path)
-            yield receipt
+                receipts[path] = FileReceipt(name, "failed", detail=str(exc))
+            else:
+                taken[name] = str(path)
+        return [receipts[path] for path in found.files]
 
     def _read_one(self, path: Path, name: str, before: SourceRow | None, owners: dict[str, SourceRow]) -> FileReceipt:
         data = read_bytes(path)
         digest = hashlib.sha256(data).hexdigest()
         if before is not None and before.bytes_sha256 == digest:
-            return FileReceipt(before.name, "unchanged", before.n_chunks, before.n_tokens)
-        owner = owners.get(digest)
-        if owner is not None and before is None:
-            return FileReceipt(name, "duplicate-of", detail=owner.name)
-        source = load_source(data, path=path, name=before.name if before else name)
+            return FileReceipt(name, "unchanged", before.n_chunks, before.n_tokens)
+        if before is None and digest in owners:
+            return FileReceipt(name, "duplicate-of", detail=owners[digest].name)
+        source = load_source(data, path=path, name=name)
         chunks = self._store(source)
         n_tokens = sum(c.n_tokens for c in chunks)
-        owners[digest] = SourceRow(source.uri, source.name, source.title, digest, len(chunks), n_tokens)
-        return FileReceipt(source.name, "changed" if before else "new", len(chunks), n_tokens)
+        if before is not None and owners.get(before.bytes_sha256) == before:
+            del owners[before.bytes_sha256]
+        owners[digest] = SourceRow(source.uri, name, source.title, digest, len(chunks), n_tokens)
+        return FileReceipt(name, "changed" if before else "new", len(chunks), n_tokens)
 
     def _store(self, source: Source) -> list[Chunk]:
         chunks = split.split_source(
@@ -163,24 +173,19 @@ class Sync:
         known = self._library.cached_vectors(list(texts))
         missing = [key for key in texts if key not in known]
         fresh: dict[str, NDArray[np.float32]] = dict(
-            zip(missing, self._embedder.embed([texts[k] for k in missing]), strict=True)
+            zip(missing, self._embedder.embed_passages([texts[k] for k in missing]), strict=True)
         )
         self._n_embedded += len(missing)
         keys = [hashlib.sha256(c.embedded_text.encode()).hexdigest() for c in chunks]
         self._library.replace_source(source, chunks, fresh, keys)
         return chunks
 
-    def _flush(self) -> bool:
-        """Bring Chroma in line with the library; return whether it had to change."""
-        changed = False
+    def _flush(self) -> None:
+        """Bring Chroma in line with the library."""
         while batch := self._library.pending(_CHROMA_BATCH):
             self._vectors.upsert(batch)
             self._library.mark_stored([c.chunk_id for c in batch])
-            changed = True
-        gone = self._library.pending_deletes()
-        if gone:
-            self._vectors.delete(gone)
-        return changed or bool(gone)
+        self._vectors.delete(self._library.pending_deletes())
 
 
 def _free_name(path: Path, wanted: str, taken: dict[str, str]) -> str:

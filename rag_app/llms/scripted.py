@@ -33,7 +33,7 @@ class ScriptedChat(BaseChatModel):
     ['First.', 'Second.', 'First.']
     """
 
-    replies: list[str]
+    replies: list[str] = Field(min_length=1)
     n_calls: int = 0
     received: list[list[BaseMessage]] = Field(default_factory=list)
 
@@ -48,7 +48,7 @@ class ScriptedChat(BaseChatModel):
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-        except OSError as exc:
+        except (OSError, UnicodeDecodeError) as exc:
             msg = f"RAG_LLM=scripted:FILE must name a text file; {path!r} cannot be read."
             raise SettingsError(msg) from exc
         replies = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
@@ -82,7 +82,7 @@ class ScriptedChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **_: Any,  # noqa: ANN401
     ) -> Iterator[ChatGenerationChunk]:
-        for piece in _WORD.findall(self._next(messages)):
+        for piece in _WORD.findall(self._next(messages)) or [""]:  # LangChain wants a piece of an empty reply too
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)

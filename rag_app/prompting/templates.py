@@ -98,7 +98,12 @@ def load_prompt(name: str, folder: Path | None = None) -> Prompt:
     path = folder / f"{name}.md"
     if not path.is_file():
         raise UnknownNameError(kind="prompt", name=name, known=(p.stem for p in folder.glob("*.md")))
-    return parse_prompt(path.read_text(encoding="utf-8"), name=name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        msg = f"The prompt {name} must be a text file in UTF-8; it cannot be read."
+        raise PromptError(msg) from exc
+    return parse_prompt(text, name=name)
 
 
 def list_prompts(folder: Path | None = None) -> list[str]:
@@ -167,7 +172,12 @@ def _read_sections(text: str, name: str) -> tuple[tuple[str, str], ...]:
 
 def _fields(template: str, name: str) -> list[str]:
     try:
-        return [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
+        parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as exc:
         msg = f"A brace in the prompt {name} is not closed; write {{{{ for a brace that is text."
         raise PromptError(msg) from exc
+    fields = [str(field) for field, _, _ in parts]
+    if any(spec or conversion for _, spec, conversion in parts) or not all(f.isidentifier() for f in fields):
+        msg = f"A variable in the prompt {name} must be a name in braces, such as {{question}}; look at {fields}."
+        raise PromptError(msg)
+    return fields

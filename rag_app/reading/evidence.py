@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from rag_app.embeddings.minilm import MiniLM, TokenVectors
 
 Idf = Callable[[Sequence[str]], dict[str, float]]
-_COVERAGE_WEIGHT, _PASSAGE_WEIGHT, _FORM_WEIGHT = 0.5, 0.25, 0.15
-_CODE_PENALTY, _OPEN_END_PENALTY = 0.3, 0.2
+_COVERAGE_WEIGHT, _PASSAGE_WEIGHT, _FORM_WEIGHT = 0.5, 0.25, 0.3
+_OPEN_END_PENALTY = 0.2
+_KIND_PENALTY = {"code": 0.3, "table": 0.15}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Reader:
                 own = stems(text)
                 covered = sum(rarity[s] for s in asked_stems & (own | before)) / total
                 score = alignment + _COVERAGE_WEIGHT * covered + _PASSAGE_WEIGHT * page.passage.score
-                score += _FORM_WEIGHT * fits(form, term, text) - _CODE_PENALTY * (unit.kind == "code")
+                score += _FORM_WEIGHT * fits(form, term, text) - _KIND_PENALTY.get(unit.kind, 0.0)
                 score -= _OPEN_END_PENALTY * text.endswith(":")
                 ranked.append(SentenceEvidence(page.passage, unit, text, float(score)))
                 before = own

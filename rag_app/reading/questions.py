@@ -7,10 +7,21 @@ from typing import Literal
 
 Form = Literal["definition", "number", "date", "list", "other"]
 
-_DEFINITION = re.compile(
-    r"^(?:what(?:'s| is| are| was| were| does)|who (?:is|was|are)|define|explain|describe)\s+(?:an?\s+|the\s+)?"
-    r"(?P<term>[^,?.!]+?)(?:\s+(?:mean|stand for))?\s*[?.!]*$",
-    re.IGNORECASE,
+_TERM = r"(?:an?\s+|the\s+)?(?P<term>[^,?.!]+?)"
+_DEFINITIONS = (
+    re.compile(
+        rf"^(?:what(?:'s| is| are| was| were| does)|define|explain|describe)\s+{_TERM}(?:\s+mean|\s+stand for)?$",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"^(?:who|what) (?:is|was|are|were)\s+{_TERM}$", re.IGNORECASE),
+    re.compile(rf"^how (?:is|are)\s+{_TERM}\s+defined$", re.IGNORECASE),
+    re.compile(rf"^(?:the\s+)?definition of\s+{_TERM}$", re.IGNORECASE),
+    re.compile(r"^(?P<term>[^,?.!]+?)\s+definition$", re.IGNORECASE),
+    re.compile(
+        r"^(?!(?:what|which|who|when|where|why|how|is|are|does?|can|should|name|list|give|tell)\b)"
+        r"(?P<term>[\w-]+(?:\s+[\w-]+){0,3})$",
+        re.IGNORECASE,
+    ),
 )
 _RELATION = re.compile(r"\b(?:of|for|in|between|with|by|to|from|on|when|that|used|at|as|than)\b", re.IGNORECASE)
 _NUMBER = re.compile(
@@ -48,11 +59,12 @@ def defined_term(question: str) -> str:
     --------
     >>> defined_term("What is mode collapse?"), defined_term("What is the capital of France?")
     ('mode collapse', '')
+    >>> defined_term("How is precision defined?"), defined_term("greedy decoding")
+    ('precision', 'greedy decoding')
     """
-    match = _DEFINITION.match(question.strip())
-    if match is None or _RELATION.search(match["term"]):
-        return ""
-    return match["term"].strip()
+    bare = question.strip(" ?.!")
+    match = next((m for m in (pattern.match(bare) for pattern in _DEFINITIONS) if m), None)
+    return "" if match is None or _RELATION.search(match["term"]) else match["term"]
 
 
 def fits(form: Form, term: str, sentence: str) -> bool:

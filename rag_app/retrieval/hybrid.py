@@ -93,7 +93,7 @@ class HybridSearch:
     def _follow_writer(self) -> None:
         """Reopen Chroma when another process has finished a change."""
         generation = self._library.generation
-        if generation == 0:
+        if generation == 0 or self._library.count_chunks() == 0:
             msg = f"The index in {self._library.path.parent} is empty."
             raise StoreError(msg, hint="Run: rag ingest")
         with self._opening:

@@ -38,7 +38,7 @@ def tool_of(entry: Entry) -> StructuredTool:
         description=read_numpydoc(entry.target)[0],
         args_schema=arguments_model(entry),
         handle_tool_error=True,
-        handle_validation_error=_say_what_is_wrong,
+        handle_validation_error=describe_mistakes,
     )
 
 
@@ -59,7 +59,7 @@ def call_tool(entry: Entry, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN40
     try:
         checked = arguments_model(entry)(**arguments)
     except ValidationError as exc:
-        raise InvalidInputError(_say_what_is_wrong(exc), hint=f"Run: rag tools show {entry.name}") from exc
+        raise InvalidInputError(describe_mistakes(exc), hint=f"Run: rag tools show {entry.name}") from exc
     return entry.target(**{name: getattr(checked, name) for name in type(checked).model_fields})
 
 
@@ -109,6 +109,7 @@ def _speaking(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _say_what_is_wrong(error: Any) -> str:  # noqa: ANN401  (pydantic's validation error, version 1 or 2)
+def describe_mistakes(error: Any) -> str:  # noqa: ANN401  (pydantic's validation error, version 1 or 2)
+    """Return what is wrong with a tool's arguments, as text that a language model can act on."""
     wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
     return f"The arguments do not fit. {wrong}."

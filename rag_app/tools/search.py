@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from langchain_core.tools import StructuredTool, ToolException
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from rag_app.errors import RagAppError
+from rag_app.tools.adapter import describe_mistakes
 from rag_app.types import Passage
 
 
 class SearchArguments(BaseModel):
     """Arguments of `search_knowledge`."""
+
+    model_config = ConfigDict(extra="forbid")
 
     question: str = Field(description="What to look for, in plain words.")
     k: int = Field(default=5, ge=1, le=50, description="How many passages to return.")
@@ -43,4 +46,5 @@ def search_tool(search: Callable[[str, int], list[Passage]]) -> StructuredTool:
         args_schema=SearchArguments,
         response_format="content_and_artifact",
         handle_tool_error=True,
+        handle_validation_error=describe_mistakes,
     )

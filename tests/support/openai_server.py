@@ -1,11 +1,11 @@
 """A scripted server on loopback that speaks the OpenAI protocol, strictly, for tests of real clients.
 
-Use
----
->>> with OpenAIServer(replies=["A generator stops covering the data [1]."]) as server:  # doctest: +SKIP
-...     app = build(data_dir=…, llm="openai:any-name", llm_base_url=server.url)
-...     answer = app.ask("What is mode collapse?")
-...     server.last.body["messages"]
+Use::
+
+    with OpenAIServer(replies=["A generator stops covering the data [1]."]) as server:
+        app = build(data_dir=…, llm="openai:any-name", llm_base_url=server.url)
+        answer = app.ask("What is mode collapse?")
+        server.last.body["messages"]
 
 `server.url` is the address to give as a base URL (``http://127.0.0.1:PORT/v1``); in a subprocess, put it into
 ``RAG_LLM_BASE_URL`` or ``RAG_EMBEDDINGS_BASE_URL``. Requests are in `server.requests`, oldest first: `path`, `headers`
@@ -32,6 +32,7 @@ What it can be told, in the constructor or at any time by setting the attribute
 - ``delay_s=0.1``: wait before each piece of a stream.
 - ``cut_after=3``: drop the connection after three pieces of a stream.
 - ``hang_after=3``: say nothing more after three pieces of a stream.
+- ``raw_body="<html>"``: answer every request with status 200 and this text, as a wrong address does.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class OpenAIServer:
         self.hang_after: int | None = None
         self.cut_after: int | None = None
         self.delay_s = 0.0
+        self.raw_body: str | None = None
         self.prompt_tokens: int | None = None
         for name, value in behaviour.items():
             if name not in vars(self):
@@ -207,7 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return False
         sent = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if script.take_failure():
+        if script.raw_body is not None:
+            kind = {"{": "application/json", "d": "text/event-stream"}.get(script.raw_body[:1], "text/html")
+            self._send_raw(200, script.raw_body.encode(), {"Content-Type": kind})
+        elif script.take_failure():
             self._send_error(script.status, f"Scripted failure for the key {sent}.")
         elif script.api_key and sent != script.api_key:
             self._send_error(401, f"Incorrect API key provided: {sent}.")
@@ -277,10 +282,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, {"error": error}, {"retry-after-ms": "1"})  # OpenAI's client waits as long as it is told
 
     def _send(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        raw = json.dumps(body).encode()
+        self._send_raw(status, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})})
+
+    def _send_raw(self, status: int, raw: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": len(raw), **(headers or {})}.items():
-            self.send_header(name, str(value))
+        for name, value in {**headers, "Content-Length": str(len(raw))}.items():
+            self.send_header(name, value)
         self._end_headers()
         self.wfile.write(raw)
 

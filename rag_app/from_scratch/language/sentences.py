@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 _ABBREVIATIONS = frozenset(
-    "e.g i.e etc vs cf al fig figs eq eqs sec ch no vol pp p approx resp dr mr mrs ms prof st jr sr inc ltd co "
+    "e.g i.e etc vs cf al fig figs eq eqs approx resp dr mr mrs ms prof st jr sr inc ltd co "
     "corp dept univ est jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k ph.d a.m p.m".split()
 )
-_END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）]*|\n\s*\n")  # noqa: RUF001  (full-width marks are meant)
+_BEFORE_NUMBER = frozenset(("no", "nos", "sec", "ch", "vol", "p", "pp"))  # words of their own elsewhere
+# The look-behind keeps a long run of marks, such as a dotted leader, from being tried again at each of its marks.
+_END = re.compile(r"(?<![.!?…。！？])[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）]*|\n\s*\n")  # noqa: RUF001  (full-width marks are meant)
 _LAST_WORD = re.compile(r"(\S+)$")
 _OPENING = "(\"'“‘["  # noqa: RUF001  (quotation marks are meant)
 _NOT_A_START = re.compile(r"[a-z,;:)\]}=+*/%]")
@@ -37,10 +39,9 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):
-        if match.end() <= start or not _is_boundary(text, start, match):
-            continue
-        _add(spans, text, start, match.end())
-        start = match.end()
+        if _is_boundary(text, start, match):
+            _add(spans, text, start, match.end())
+            start = match.end()
     _add(spans, text, start, len(text))
     return spans
 
@@ -66,5 +67,6 @@ def _is_boundary(text: str, start: int, match: re.Match[str]) -> bool:
         return False
     bare = word.group(1).strip(_OPENING).lower()
     is_initial = len(bare) == 1 and bare.isalpha() and word.group(1).isupper() and bool(follows)
-    is_list_number = bare.isdigit() and word.start() == start
-    return bare not in _ABBREVIATIONS and not is_initial and not is_list_number
+    is_list_number = bare.isdigit() and not text[start : word.start()].strip()
+    is_abbreviation = bare in _ABBREVIATIONS or (bare in _BEFORE_NUMBER and follows.isdigit())
+    return not (is_abbreviation or is_initial or is_list_number)

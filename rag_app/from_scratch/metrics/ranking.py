@@ -88,7 +88,7 @@ def ndcg(ranking: Sequence[str], relevance: Mapping[str, float], k: int = 10) ->
     ranking : sequence of str
         Ids, best first, without repetition.
     relevance : mapping of str to float
-        Gain of each relevant item, not negative; at least one is positive. Other items gain 0.
+        Gain of each relevant item, finite and not negative; at least one is positive. Other items gain 0.
     k : int, default=10
         Ranks to look at, at least 1.
 
@@ -100,7 +100,7 @@ def ndcg(ranking: Sequence[str], relevance: Mapping[str, float], k: int = 10) ->
     Raises
     ------
     InvalidInputError
-        If no item is relevant, a gain is negative, an id is repeated in the ranking, or k is below 1.
+        If no item is relevant, a gain is negative or not finite, an id is repeated in the ranking, or k is below 1.
 
     Notes
     -----
@@ -118,11 +118,13 @@ def ndcg(ranking: Sequence[str], relevance: Mapping[str, float], k: int = 10) ->
     0.5
     """
     _check(ranking, [i for i, gain in relevance.items() if gain > 0], k)
-    if any(gain < 0 for gain in relevance.values()):
-        msg = f"relevance must not be negative; got {min(relevance.values())}."
+    wrong = [gain for gain in relevance.values() if not 0 <= gain < math.inf]
+    if wrong:
+        msg = f"relevance must be finite and not negative; got {wrong[0]}."
         raise InvalidInputError(msg)
-    best = _dcg(sorted(relevance.values(), reverse=True)[:k])
-    return _dcg([relevance.get(item, 0.0) for item in ranking[:k]]) / best
+    top = max(relevance.values())  # a common factor cancels; without it, sums of huge gains overflow
+    best = _dcg(sorted((gain / top for gain in relevance.values()), reverse=True)[:k])
+    return _dcg([relevance.get(item, 0.0) / top for item in ranking[:k]]) / best
 
 
 def _dcg(gains: Sequence[float]) -> float:

@@ -14,7 +14,8 @@ from rag_app.types import BlockKind, Locator
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_MAX_NESTING = 100  # markdown-it leaves out what is nested deeper
+_LISTS = frozenset(("bullet_list", "ordered_list"))
 _BLANKS = re.compile(r"[^\S\n]*\n\s*")
 
 
@@ -24,7 +25,7 @@ def _parser() -> Any:  # noqa: ANN401  (markdown-it is imported when the first M
     from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.front_matter import front_matter_plugin
 
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     return parser.use(front_matter_plugin).use(dollarmath_plugin, double_inline=True)
 
 
@@ -51,6 +52,8 @@ class _Reader:
         self.metadata: dict[str, str] = {}
         self.first_heading = ""
         self._path = HeadingPath()
+        self._items: list[str] = []
+        self._first_item: SyntaxTreeNode | None = None
 
     def read(self, node: SyntaxTreeNode) -> None:
         if node.type == "heading":
@@ -62,6 +65,9 @@ class _Reader:
         elif node.type == "blockquote":
             for child in node.children:
                 self.read(child)
+        elif node.type in _LISTS:
+            self._read_list(node, 0)
+            self._end_list()
         elif node.type in _BLOCKS:
             kind, text = _BLOCKS[node.type]
             self._add(kind, text(node), node)
@@ -73,9 +79,31 @@ class _Reader:
             self.first_heading = self.first_heading or text
             self._add("heading", text, node)
 
+    def _read_list(self, node: SyntaxTreeNode, depth: int) -> None:
+        """Collect items; a formula, table, quotation or code block inside one is a block of its own, in its place."""
+        number = int(node.attrs.get("start", 1))
+        for item in node.children:
+            mark = "-" if node.type == "bullet_list" else f"{number}."
+            for child in item.children:
+                if child.type in _LISTS:
+                    self._read_list(child, depth + 1)
+                elif child.type in {"paragraph", "heading"}:
+                    self._first_item = self._first_item or child
+                    self._items.append(f"{'  ' * depth}{mark} {_inline(child)}")
+                    mark = " " * len(mark)
+                else:
+                    self._end_list()
+                    self.read(child)
+            number += 1
+
+    def _end_list(self) -> None:
+        if self._first_item is not None:
+            self._add("list", "\n".join(self._items), self._first_item)
+        self._items, self._first_item = [], None
+
     def _read_html(self, node: SyntaxTreeNode) -> None:
         line = _line(node)
-        for block in extract_html(_COMMENT.sub("", node.content)).blocks:
+        for block in extract_html(node.content).blocks:
             locator = Locator(self._path.titles + block.locator.heading, line)
             self.blocks.append(ExtractedBlock(block.kind, block.text, locator))
 
@@ -89,13 +117,16 @@ def _line(node: SyntaxTreeNode) -> int | None:
 
 
 def _front_matter(text: str) -> dict[str, str]:
+    """Return scalars as they are written, and lists of them joined by commas."""
     import yaml
 
     try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError:
+        values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (it makes strings, lists and mappings alone)
+    except (yaml.YAMLError, RecursionError):
         return {}
-    return {str(k): str(v) for k, v in values.items() if v is not None} if isinstance(values, dict) else {}
+    listed = {k: v if isinstance(v, list) else [v] for k, v in values.items()} if isinstance(values, dict) else {}
+    scalars = {k: ", ".join(v for v in vs if isinstance(v, str)).strip() for k, vs in listed.items()}
+    return {k: v for k, v in scalars.items() if v}
 
 
 def _inline(node: SyntaxTreeNode) -> str:
@@ -106,7 +137,7 @@ def _pieces(node: SyntaxTreeNode) -> Iterator[str]:
     for child in node.children:
         if child.type in {"text", "code_inline"}:
             yield child.content
-        elif child.type in {"softbreak", "hardbreak"}:
+        elif child.type in {"softbreak", "hardbreak"} or child.content.lower().startswith("<br"):
             yield " "
         elif child.type == "math_inline":
             yield f"${child.content}$"
@@ -116,19 +147,6 @@ def _pieces(node: SyntaxTreeNode) -> Iterator[str]:
             yield from _pieces(child)
 
 
-def _items(node: SyntaxTreeNode, depth: int = 0) -> Iterator[str]:
-    number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
-    for item in node.children:
-        mark = "-" if number is None else f"{number}."
-        text = " ".join(_inline(c) for c in item.children if c.type in {"paragraph", "heading"})
-        text += "".join(f" {c.content.strip()}" for c in item.children if c.type in {"fence", "code_block"})
-        yield f"{'  ' * depth}{mark} {text}"
-        for child in item.children:
-            if child.type in {"bullet_list", "ordered_list"}:
-                yield from _items(child, depth + 1)
-        number = None if number is None else number + 1
-
-
 def _rows(node: SyntaxTreeNode) -> Iterator[str]:
     for row in node.walk():
         if row.type == "tr":
@@ -136,11 +154,10 @@ def _rows(node: SyntaxTreeNode) -> Iterator[str]:
 
 
 _BLOCKS: dict[str, tuple[BlockKind, Callable[[SyntaxTreeNode], str]]] = {
-    "bullet_list": ("list", lambda node: "\n".join(_items(node))),
-    "ordered_list": ("list", lambda node: "\n".join(_items(node))),
     "table": ("table", lambda node: "\n".join(_rows(node))),
     "fence": ("code", lambda node: node.content.rstrip("\n")),
     "code_block": ("code", lambda node: node.content.rstrip("\n")),
     "math_block": ("paragraph", lambda node: f"$${_BLANKS.sub(' ', node.content.strip())}$$"),
+    "math_block_label": ("paragraph", lambda node: f"$${_BLANKS.sub(' ', node.content.strip())}$$ ({node.info})"),
     "paragraph": ("paragraph", _inline),
 }

@@ -1,0 +1,61 @@
+"""What users type and pipe in, checked before any work begins."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+from rag_app.errors import InvalidInputError
+
+
+def read_question(typed: Sequence[str]) -> str:
+    """Return the words of a question as one text: quotes around it are optional.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is nothing but space.
+
+    Examples
+    --------
+    >>> read_question(["What", "is mode collapse?"])
+    'What is mode collapse?'
+    """
+    question = " ".join(typed).strip()
+    if not question:
+        msg = "The question must not be empty."
+        raise InvalidInputError(msg, hint='Ask, for example: rag ask "What is mode collapse?"')
+    return question
+
+
+def read_count(text: str) -> int:
+    """Return a whole number of at least 1: a type for argparse.
+
+    Examples
+    --------
+    >>> read_count("3")
+    3
+    """
+    if not text.strip().isdecimal() or int(text) < 1:
+        msg = f"must be a whole number of at least 1; got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def read_lines() -> Iterator[str]:
+    """Yield the lines of standard input without the space around them.
+
+    Raises
+    ------
+    InvalidInputError
+        At the first line that is not UTF-8.
+    """
+    if sys.stdin is None:
+        return
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError as exc:
+            msg = f"Standard input must be text in UTF-8; line {number} is not."
+            raise InvalidInputError(msg, hint="Convert it, for example: iconv -f latin1 -t utf-8 FILE | rag …") from exc

@@ -1,0 +1,45 @@
+"""A follow-up becomes standalone, with a language model and without one."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag_app.chains.condense import condense
+from rag_app.chains.messages import Message
+from rag_app.llms.scripted import ScriptedChat
+
+TALK = [Message("user", "What is mode collapse?"), Message("assistant", "A failure of GAN training.")]
+
+
+def test_without_a_language_model_the_topic_is_carried_over():
+    """The questions of the conversation are read, not its answers."""
+    assert condense(" And how is it avoided? ", TALK, None) == "How is mode collapse avoided?"
+
+
+@pytest.mark.parametrize("messages", [[], [Message("system", "Be kind.")], [Message("assistant", "Hello!")]])
+def test_a_first_question_is_not_sent_to_the_language_model(messages):
+    """Without an earlier question there is nothing to resolve, and nothing is spent on it."""
+    llm = ScriptedChat(replies=["Something else?"])
+    assert condense("  How is it avoided? ", messages, llm) == "How is it avoided?"
+    assert llm.n_calls == 0
+
+
+def test_the_language_model_reads_the_conversation_and_rewrites_the_question():
+    """The prompt holds the last six messages without those of the system; the first line of the reply counts."""
+    llm = ScriptedChat(replies=[" How is mode collapse avoided in GANs? \n\nI replaced the pronoun."])
+    old = [Message("user", f"Question {i}?") for i in range(9)]
+    talk = [*old, Message("system", "Be kind."), *TALK]
+    assert condense("How is it avoided?", talk, llm) == "How is mode collapse avoided in GANs?"
+    prompt = llm.received[0][-1].text
+    assert (
+        "user: Question 6?\nuser: Question 7?\nuser: Question 8?\nuser: What is mode collapse?\nassistant: A " in prompt
+    )
+    assert "Question 5" not in prompt
+    assert "Be kind" not in prompt
+    assert prompt.endswith("Last question: How is it avoided?")
+
+
+@pytest.mark.parametrize("reply", ["", " \n "])
+def test_an_empty_reply_leaves_the_question_as_it_is(reply):
+    """A language model that says nothing does not cost the user the question."""
+    assert condense("How is it avoided?", TALK, ScriptedChat(replies=[reply])) == "How is it avoided?"

@@ -1,0 +1,124 @@
+"""Conversations on disk."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+
+from rag_app.chains.conversations import Conversations
+from rag_app.chains.messages import Message
+from rag_app.errors import StoreError
+from rag_app.types import Answer, Citation, Locator
+
+CITED = Answer(
+    "How is mode collapse avoided?",
+    text="By “minibatch discrimination” [1].\nUnd mehr: 日本語.",
+    citations=(Citation("09-gans.md", "abc", 1, 5, "mini", Locator(("GANs",), 3)),),
+    usage={"input_tokens": 3},
+    timings_s={"read": 0.123456},
+    notes=("A note.",),
+)
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A store in a folder that does not exist yet."""
+    made = Conversations(tmp_path / "deep" / "conversations.sqlite")
+    yield made
+    made.close()
+
+
+def test_an_exchange_is_kept_with_its_standalone_question(kept):
+    """What is read back is what the next question is understood by."""
+    conversation = kept.begin()
+    kept.add(conversation, "And how is it avoided?", CITED)
+    assert kept.messages(conversation) == [
+        Message("user", "How is mode collapse avoided?"),
+        Message("assistant", "By “minibatch discrimination” [1].\nUnd mehr: 日本語."),
+    ]
+
+
+def test_conversations_are_kept_apart_and_in_order(kept):
+    """Exchanges belong to one conversation, oldest first."""
+    first, second = kept.begin(), kept.begin()
+    assert first != second
+    for i in range(3):
+        kept.add(first, f"a{i}", Answer(f"a{i}", text=f"A{i}"))
+        kept.add(second, f"b{i}", Answer(f"b{i}", text=f"B{i}"))
+    assert [m.text for m in kept.messages(first)] == ["a0", "A0", "a1", "A1", "a2", "A2"]
+    assert [m.text for m in kept.messages(second)] == ["b0", "B0", "b1", "B1", "b2", "B2"]
+    assert kept.messages(99) == []
+
+
+def test_the_last_conversation_is_the_one_that_was_spoken_in_last(kept):
+    """A conversation that was begun and left empty is not the last one."""
+    assert kept.last() is None
+    first, second = kept.begin(), kept.begin()
+    kept.begin()
+    assert kept.last() is None
+    kept.add(second, "b", Answer("b"))
+    kept.add(first, "a", Answer("a"))
+    assert kept.last() == first
+
+
+def test_conversations_outlive_the_program(kept, tmp_path):
+    """A store that is opened again, even while another is open, holds everything."""
+    conversation = kept.begin()
+    kept.add(conversation, "q", CITED)
+    again = Conversations(tmp_path / "deep" / "conversations.sqlite")
+    assert again.last() == conversation
+    assert len(again.messages(conversation)) == 2
+    assert again.begin() != conversation
+    again.close()
+
+
+def test_the_typed_question_and_the_whole_answer_are_in_the_file(kept, tmp_path):
+    """A log that is read a month later has the citations, the notes and the question as it was typed."""
+    kept.add(kept.begin(), "And how is it avoided?", CITED)
+    db = sqlite3.connect(tmp_path / "deep" / "conversations.sqlite")
+    question, answer = db.execute("SELECT question, json(answer) FROM exchanges").fetchone()
+    quote = db.execute("SELECT answer ->> '$.citations[0].quote' FROM exchanges").fetchone()[0]
+    db.close()
+    assert (question, quote) == ("And how is it avoided?", "mini")
+    assert '"notes":["A note."]' in answer
+
+
+def test_a_file_that_is_no_database_is_an_error_of_one_sentence(tmp_path):
+    """The file is named and left as it is."""
+    path = tmp_path / "conversations.sqlite"
+    path.write_bytes(b"This is a letter, not a database. " * 50)
+    message = f"The conversations in {path} cannot be opened: file is not a database. "
+    with pytest.raises(StoreError, match=f"^{re.escape(message)}Set RAG_DATA_DIR to a folder of your own.$"):
+        Conversations(path)
+    assert path.read_bytes().startswith(b"This is a letter")
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_one_sentence(tmp_path):
+    """A file in the place of the data folder is reported."""
+    (tmp_path / "data").write_text("")
+    path = tmp_path / "data" / "conversations.sqlite"
+    with pytest.raises(StoreError, match=f"^{re.escape(f'The conversations in {path} cannot be opened: ')}"):
+        Conversations(path)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda kept: kept.begin(),
+        lambda kept: kept.last(),
+        lambda kept: kept.messages(1),
+        lambda kept: kept.add(1, "q", CITED),
+    ],
+)
+def test_a_file_that_another_program_damages_is_an_error_of_one_sentence(kept, tmp_path, use):
+    """What SQLite says is passed on as a store's error, so that a chat shows it and goes on."""
+    path = tmp_path / "deep" / "conversations.sqlite"
+    other = sqlite3.connect(path)
+    other.executescript("DROP TABLE exchanges; DROP TABLE conversations;")
+    other.close()
+    with pytest.raises(
+        StoreError, match=rf"^{re.escape(f'The conversations in {path} cannot be opened: no such table')}"
+    ):
+        use(kept)

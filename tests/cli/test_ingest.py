@@ -1,0 +1,109 @@
+"""``rag ingest``: receipts, and that doing it twice changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from support.command_line import CommandLine, Transcript, status_json
+
+COUNTS = "new {}, changed {}, unchanged {}, removed {}, duplicate-of {}, failed {}"
+
+
+def receipt(done: Transcript) -> list[str]:
+    """Return the lines of a receipt, the duration made the same for all."""
+    return re.sub(r" in [\d.]+ s$", " in 0.0 s", done.out, flags=re.MULTILINE).splitlines()
+
+
+def test_the_receipt_says_what_happened_to_each_file(rag_with_notes: CommandLine) -> None:
+    """A first run, a second that changes nothing, and one after every kind of change."""
+    notes = rag_with_notes.folder / "notes"
+    first = rag_with_notes("ingest", "notes")
+    assert first.code == 0
+    assert receipt(first) == [
+        "new café.txt: chunks 1, tokens 30",
+        "new lighthouse.md: chunks 3, tokens 88",
+        COUNTS.format(2, 0, 0, 0, 0, 0),
+        "index: chunks 4, tokens 118, truncated 0; embedded 4 in 0.0 s",
+    ]
+    assert first.err.splitlines() == ["0/2 café.txt", "1/2 lighthouse.md", "2/2 storing vectors"]
+    before = status_json(rag_with_notes)
+
+    second = rag_with_notes("ingest", "notes")
+    assert second.code == 0
+    assert receipt(second) == [
+        COUNTS.format(0, 0, 2, 0, 0, 0),
+        "index: chunks 4, tokens 118, truncated 0; embedded 0 in 0.0 s",
+    ]
+    assert status_json(rag_with_notes) == before
+
+    (notes / "café.txt").unlink()
+    (notes / "slides.pptx").write_bytes(b"PK")
+    lighthouse = (notes / "lighthouse.md").read_text("utf-8")
+    for name in ("lighthouse.md", "same.md"):
+        (notes / name).write_text(lighthouse.replace("1861", "1862"), encoding="utf-8")
+    third = rag_with_notes("ingest", "notes")
+    assert third.code == 0
+    assert receipt(third) == [
+        "removed café.txt",
+        "changed lighthouse.md: chunks 3, tokens 88",
+        "duplicate-of lighthouse.md: same.md",
+        COUNTS.format(0, 1, 0, 1, 1, 0),
+        "index: chunks 3, tokens 88, truncated 0; embedded 1 in 0.0 s",
+        "left out, because their type is not read: .pptx 1",
+    ]
+
+
+def test_json_receipt(rag_with_notes: CommandLine) -> None:
+    """Every field, with the file's own figures."""
+    done = rag_with_notes.inside("ingest", "notes/*.md", "notes/café.txt", "--json")
+    printed = json.loads(done.out)
+    assert done.code == 0
+    assert printed.pop("duration_s") > 0
+    assert printed == {
+        "new": 2,
+        "changed": 0,
+        "unchanged": 0,
+        "removed": 0,
+        "duplicate-of": 0,
+        "failed": 0,
+        "chunks": 4,
+        "tokens": 118,
+        "embedded": 4,
+        "truncated": 0,
+        "ignored": {},
+        "files": [
+            {"name": "lighthouse.md", "status": "new", "chunks": 3, "tokens": 88, "detail": ""},
+            {"name": "café.txt", "status": "new", "chunks": 1, "tokens": 30, "detail": ""},
+        ],
+    }
+
+
+def test_json_receipt_of_a_failure_is_still_json(rag: CommandLine) -> None:
+    """Exit code 2, and the reason in the file's entry."""
+    (rag.folder / "binary.md").write_bytes(b"\0\0")
+    done = rag.inside("ingest", "binary.md", "--json")
+    printed = json.loads(done.out)
+    assert (done.code, printed["failed"], printed["files"][0]["status"]) == (2, 1, "failed")
+    assert printed["files"][0]["detail"].startswith("binary.md is a binary file")
+
+
+def test_progress_in_a_pipe_is_a_line_for_every_tenth(rag: CommandLine) -> None:
+    """Thirty files do not make thirty lines."""
+    for i in range(30):
+        (rag.folder / f"{i:02}.txt").write_text(f"Note {i} is about the number {i}.\n", encoding="utf-8")
+    lines = rag.inside("ingest", ".").err.splitlines()
+    assert lines[:2] == ["0/30 00.txt", "3/30 03.txt"]
+    assert len(lines) == 11
+    assert lines[-1] == "30/30 storing vectors"
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_progress_at_a_terminal_is_a_bar_that_goes_away(rag_with_notes: CommandLine, columns: int) -> None:
+    """The file at work and the count are shown; afterwards only the receipt is left."""
+    terminal = rag_with_notes.at_terminal("ingest", "notes", columns=columns)
+    seen = terminal.read_until("storing vectors")
+    assert "/2" in seen
+    assert "failed 0" in terminal.read_to_end()
+    assert terminal.exitstatus == 0

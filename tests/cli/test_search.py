@@ -1,0 +1,76 @@
+"""``rag search``: passages, filters, JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from support.command_line import CommandLine, Transcript
+
+
+def test_a_passage_with_its_place_and_score(rag_on_notes: CommandLine) -> None:
+    """The score is shown as the sum that it is."""
+    done = rag_on_notes("search", "When was the lamp lit?", "-k", "1")
+    assert (done.code, done.err) == (0, "")
+    pattern = r"score (0\.\d{3}) = ½ · (0\.\d{3}) \(meaning\) \+ ½ · (0\.\d{3}) \(words\)"
+    found = re.search(pattern, done.out)
+    assert found is not None
+    score, dense, lexical = map(float, found.groups())
+    assert score == pytest.approx((dense + lexical) / 2, abs=0.0011)
+    assert done.out.replace(found.group(), "SCORE") == (
+        "1. lighthouse.md: The lighthouse › The lamp, line 12\n"
+        "    SCORE\n"
+        "    The lamp\n"
+        "\n"
+        "    The lamp was lit for the first time in 1861. It burns paraffin, and its light is seen twenty miles away. "
+        "Salt on the glass dims the lamp. The keeper avoids this by washing the glass every morning.\n"
+        "\n"
+    )
+
+
+def test_json_is_what_the_design_says(rag_on_notes: CommandLine) -> None:
+    """A list of passages, best first, with seven keys each."""
+    done = rag_on_notes("search", "When", "was", "the", "lamp", "lit?", "--json")
+    printed = json.loads(done.out)
+    assert (done.code, done.err) == (0, "")
+    assert [list(p) for p in printed] == [
+        ["source", "chunk_id", "start", "end", "score", "text", "locator"] for _ in range(4)
+    ]
+    scores = [p["score"] for p in printed]
+    assert scores == sorted(scores, reverse=True)
+    assert printed[0]["locator"] == {"heading": ["The lighthouse", "The lamp"], "line": 12}
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (["source=café.txt"], [("café.txt", [])]),
+        (["heading=lamp"], [("lighthouse.md", ["The lighthouse", "The lamp"])]),
+        (["keeper=Ann", "heading=KEEPER"], [("lighthouse.md", ["The lighthouse", "The keeper"])]),
+        (["source=café.txt", "source=nothing.md"], [("café.txt", [])]),
+        (["source=nothing.md"], []),
+        (["source="], []),
+        (["keeper=Bob"], []),
+    ],
+)
+def test_filters(rag_on_notes: CommandLine, filters: list[str], found: list[tuple[str, list[str]]]) -> None:
+    """A key that is given twice means either value; two keys mean both."""
+    options = [word for text in filters for word in ("--where", text)]
+    printed = json.loads(rag_on_notes.inside("search", "lamp", "--json", *options).out)
+    assert [(p["source"], p["locator"]["heading"]) for p in printed] == found
+
+
+def test_nothing_found_is_said(rag_on_notes: CommandLine) -> None:
+    """And is no error."""
+    assert rag_on_notes.inside("search", "lamp", "--where", "source=x") == Transcript(0, "No passage matches.\n", "")
+
+
+def test_text_is_shown_as_it_is(rag: CommandLine) -> None:
+    """Markup of the console's own, emoji codes and the indentation of code are not touched."""
+    text = "# Notes\n\nWrite [bold]x[/bold] and :smile: here.\n\n```\nif lamp:\n    light()\n```\n"
+    (rag.folder / "notes.md").write_text(text, encoding="utf-8")
+    assert rag.inside("ingest", "notes.md").code == 0
+    out = rag.inside("search", "lamp light").out
+    assert "    Write [bold]x[/bold] and :smile: here.\n" in out
+    assert "    if lamp:\n        light()\n" in out

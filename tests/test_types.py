@@ -1,0 +1,189 @@
+"""The values that pass between the parts."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from functools import reduce
+from operator import add
+
+import pytest
+
+from rag_app import types
+from rag_app.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Classification,
+    FileReceipt,
+    Locator,
+    Passage,
+    Receipt,
+    Unit,
+)
+
+LOCATOR = Locator(("GANs", "Mode collapse"), 41)
+CITATION = Citation(source="a.md", sha256="0f", start=3, end=6, quote="abc", locator=LOCATOR)
+PASSAGE = Passage(
+    source="a.md", sha256="0f", chunk_id="c1", start=3, end=6, text="abc", locator=Locator(), score=0.123456789
+)
+VALUES = [c for _, c in inspect.getmembers(types, dataclasses.is_dataclass) if c.__module__ == types.__name__]
+
+
+@pytest.mark.parametrize("cls", VALUES, ids=lambda c: c.__name__)
+def test_values_are_frozen_and_slotted(cls):
+    """No value can be changed after it was made, nor grow attributes."""
+    assert cls.__dataclass_params__.frozen
+    assert "__slots__" in vars(cls)
+
+
+@pytest.mark.parametrize(
+    ("locator", "shown"),
+    [
+        (Locator(), ""),
+        (Locator(("A",)), "A"),
+        (Locator((), 7), "line 7"),
+        (Locator(("A", "B"), 1), "A › B, line 1"),
+        (Locator(("A", "", "Ü"), 0), "A ›  › Ü, line 0"),
+    ],
+)
+def test_locator_reads_as_a_path(locator, shown):
+    """A locator shows headings from the outside in, then the line; what is unknown is left out."""
+    assert str(locator) == shown
+
+
+@pytest.mark.parametrize(("context", "embedded"), [("GANs › Loss", "GANs › Loss\nText."), ("", "Text.")])
+def test_embedded_text_puts_the_context_in_front(context, embedded):
+    """What is embedded is the context on a line of its own, then the text; without context the text alone."""
+    chunk = Chunk("id", 0, 5, "Text.", context, Locator(), (Unit(0, 5, "paragraph"),), 4)
+    assert chunk.embedded_text == embedded
+
+
+def test_passage_json_is_the_documented_shape():
+    """``rag search --json`` prints exactly these fields, the score to six digits."""
+    assert PASSAGE.to_json() == {
+        "source": "a.md",
+        "chunk_id": "c1",
+        "start": 3,
+        "end": 6,
+        "score": 0.123457,
+        "text": "abc",
+        "locator": {"heading": [], "line": None},
+    }
+
+
+def test_answer_json_is_the_documented_shape():
+    """``rag ask --json`` prints exactly these fields, and JSON can hold them."""
+    answer = Answer(
+        "Why?",
+        text="Because [1].",
+        citations=(CITATION,),
+        retrieved=(PASSAGE,),
+        llm="extractive",
+        prompt="answer@1",
+        usage={"input_tokens": 3},
+        timings_s={"read": 0.123456},
+        notes=("n",),
+    )
+    assert json.loads(json.dumps(answer.to_json())) == {
+        "question": "Why?",
+        "answer": "Because [1].",
+        "answered": True,
+        "citations": [
+            {
+                "source": "a.md",
+                "sha256": "0f",
+                "start": 3,
+                "end": 6,
+                "quote": "abc",
+                "locator": {"heading": ["GANs", "Mode collapse"], "line": 41},
+            }
+        ],
+        "retrieved": [PASSAGE.to_json()],
+        "llm": "extractive",
+        "prompt": "answer@1",
+        "usage": {"input_tokens": 3},
+        "timings_s": {"read": 0.1235},
+        "notes": ["n"],
+    }
+
+
+def test_sum_of_parts_is_the_answer():
+    """Parts of a stream add up: texts and lists are joined, single values kept, mappings merged."""
+    parts = [
+        Answer("Why?", retrieved=(PASSAGE,), llm="m", timings_s={"retrieve": 1.0}),
+        Answer("Why?", text="Be", citations=(CITATION,), notes=("one",)),
+        Answer(
+            "", text="cause.", prompt="answer@1", usage={"output_tokens": 2}, timings_s={"answer": 2.0}, notes=("two",)
+        ),
+    ]
+    assert reduce(add, parts) == Answer(
+        "Why?",
+        text="Because.",
+        citations=(CITATION,),
+        retrieved=(PASSAGE,),
+        llm="m",
+        prompt="answer@1",
+        usage={"output_tokens": 2},
+        timings_s={"retrieve": 1.0, "answer": 2.0},
+        notes=("one", "two"),
+    )
+
+
+@pytest.mark.parametrize(("a", "b"), [(True, False), (False, True), (False, False), (True, True)])
+def test_sum_is_answered_only_if_every_part_is(a, b):
+    """One part that found nothing makes the whole unanswered."""
+    assert (Answer("q", answered=a) + Answer("q", answered=b)).answered is (a and b)
+
+
+def test_addition_is_associative():
+    """It does not matter in which order parts of a stream are joined."""
+    a, b, c = (Answer("q", text=t, usage={t: 1}, notes=(t,), llm=llm) for t, llm in [("x", "m"), ("y", ""), ("z", "n")])
+    assert (a + b) + c == a + (b + c)
+
+
+def test_receipt_counts_and_json():
+    """A receipt counts its files by status and prints every status, the absent ones as 0."""
+    files = (
+        FileReceipt("a.md", "new", 3, 300),
+        FileReceipt("b.md", "new", 1, 90),
+        FileReceipt("c.md", "duplicate-of", detail="a.md"),
+        FileReceipt("d.bin", "failed", detail="It is binary."),
+    )
+    receipt = Receipt(files, 4, 390, 4, 0, {".png": 2}, 0.12345)
+    assert [receipt.count(s) for s in ("new", "changed", "failed")] == [2, 0, 1]
+    body = json.loads(json.dumps(receipt.to_json()))
+    assert body.pop("files")[2] == {
+        "name": "c.md",
+        "status": "duplicate-of",
+        "chunks": 0,
+        "tokens": 0,
+        "detail": "a.md",
+    }
+    assert body == {
+        "new": 2,
+        "changed": 0,
+        "unchanged": 0,
+        "removed": 0,
+        "duplicate-of": 1,
+        "failed": 1,
+        "chunks": 4,
+        "tokens": 390,
+        "embedded": 4,
+        "truncated": 0,
+        "ignored": {".png": 2},
+        "duration_s": 0.123,
+    }
+
+
+def test_receipt_json_knows_every_status():
+    """The statuses that are printed are those that exist."""
+    printed = set(Receipt((), 0, 0, 0, 0, {}, 0.0).to_json())
+    assert set(types.FileStatus.__args__) <= printed
+
+
+def test_classification_json_rounds():
+    """Scores and margin are printed to six digits."""
+    body = Classification("refund", {"refund": 0.75000049, "billing": 0.5}, 0.25000049).to_json()
+    assert body == {"label": "refund", "scores": {"refund": 0.75, "billing": 0.5}, "margin": 0.25}
