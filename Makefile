@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 UV_OPTIONS := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export RAG_DATA_DIR ?= $(CURDIR)/.rag
+override Q := $(value Q)
 export Q
 
 .DEFAULT_GOAL := help

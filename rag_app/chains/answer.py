@@ -103,7 +103,7 @@ class Answerer:
         elif self.llm is None:
             yield from self._quote(draft, evidence, watch)
         else:
-            yield from self._generate(draft, watch)
+            yield from self._generate(self.llm, draft, watch)
 
     def _refuse(self, draft: Answer, watch: _Stopwatch) -> Iterator[Event]:
         yield TokenEvent(NO_ANSWER)
@@ -129,13 +129,13 @@ class Answerer:
             return
         yield AnswerEvent(replace(draft, text=text, citations=tuple(citations), timings_s=watch.laps))
 
-    def _generate(self, draft: Answer, watch: _Stopwatch) -> Iterator[Event]:
+    def _generate(self, llm: BaseChatModel, draft: Answer, watch: _Stopwatch) -> Iterator[Event]:
         prompt = load_prompt("answer")
         passages, left_out = self._pack(prompt.render(passages="", question=draft.question), draft.retrieved)
         messages = prompt.render(passages=number_passages(passages), question=draft.question)
         markers = MarkerReader(passages, self.similarity, self._holds)
         reply = _Reply()
-        for event in self._read_reply(messages, markers, reply):
+        for event in self._read_reply(llm.stream(messages), markers, reply):
             if isinstance(event, TokenEvent):
                 reply.shown += event.text
             yield event
@@ -159,10 +159,10 @@ class Answerer:
         )
 
     def _read_reply(
-        self, messages: list[tuple[str, str]], markers: MarkerReader, reply: _Reply
+        self, chunks: Iterator[AIMessageChunk], markers: MarkerReader, reply: _Reply
     ) -> Iterator[TokenEvent | CitationEvent]:
         """Yield what of a reply may be shown; nothing before it is known whether it begins with "No answer found"."""
-        for chunk in self._chunks(messages):
+        for chunk in self._translated(chunks):
             reply.add(chunk)
             if not reply.may_refuse:
                 yield from markers.feed(reply.take())
@@ -175,10 +175,9 @@ class Answerer:
         yield from markers.feed(reply.take())
         yield from markers.close()
 
-    def _chunks(self, messages: list[tuple[str, str]]) -> Iterator[AIMessageChunk]:
-        if self.llm is not None:
-            with translated_errors(self.llm_name):
-                yield from self.llm.stream(messages)
+    def _translated(self, chunks: Iterator[AIMessageChunk]) -> Iterator[AIMessageChunk]:
+        with translated_errors(self.llm_name):
+            yield from chunks
 
     def _pack(self, empty: list[tuple[str, str]], passages: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]:
         budget = self.settings.llm_context_tokens - self.settings.llm_max_tokens - self._count(empty)

@@ -19,16 +19,14 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _MARKER = re.compile(  # passages are counted from 1: the interval [0, 1] is no marker
     r"[\[【]\s*(?:0|[1-9]\d{0,2}(?:\s*[,;]\s*[1-9]\d{0,2})*)\s*[\]】]"
 )
-_GAP = r"[,;]?\s*\(?\s*"  # what may stand between a statement and its marker, or between two markers
-_GAP_AT_END = re.compile(rf"{_GAP}$")
-_PARTIAL = re.compile(rf"{_GAP}(?:[\[【]\s*(?:\d{{1,3}}\s*[,;]\s*)*(?:\d{{1,3}}\s*)?)?$")
+_BEGUN_MARKER = re.compile(r"[\[【]\s*(?:\d{1,3}\s*[,;]\s*)*(?:\d{1,3}\s*)?$")
 _CLOSING = re.compile(r"[.,;:!?)\]]")
 _PIECE_END = re.compile(rf"{_MARKER.pattern}|\n")
 _BULLET = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"(?<=\d)(?:,|\{,\})(?=\d{3}(?!\d))")
-MIN_COVERAGE = 0.5
-MIN_SIMILARITY = 0.6
+MIN_COVERAGE = 0.7
+MIN_SIMILARITY = 0.7
 
 
 def cite(passage: Passage, unit: Unit) -> Citation:
@@ -83,12 +81,11 @@ class MarkerReader:
         self._held += piece
         while match := _MARKER.search(self._held):
             before, self._held = self._held[: match.start()], self._held[match.end() :]
-            gap = _GAP_AT_END.search(before)
-            said = before[: gap.start()] if gap else before
+            said = _without_gap(before)
             yield from self._show(said)
             yield from self._resolve(match.group(), before[len(said) :])
-        partial = _PARTIAL.search(self._held)
-        ready = self._held[: partial.start()] if partial else self._held
+        begun = _BEGUN_MARKER.search(self._held)
+        ready = _without_gap(self._held[: begun.start()] if begun else self._held)
         self._held = self._held[len(ready) :]
         yield from self._show(ready)
 
@@ -146,6 +143,13 @@ class MarkerReader:
             return None
         citation = cite(passage, units[best])
         return citation if self.holds(citation) else None
+
+
+def _without_gap(text: str) -> str:
+    """Return a text without what may stand between a statement and its marker: white space, a comma, a bracket."""
+    text = text.rstrip()
+    text = text.removesuffix("(").rstrip()
+    return text[:-1].rstrip() if text.endswith((",", ";")) else text
 
 
 def _join(gap: str, text: str) -> str:

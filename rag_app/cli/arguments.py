@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from rag_app.errors import InvalidInputError
 
+_MAX_COUNT = 1000
+
 
 def read_question(typed: Sequence[str]) -> str:
     """Return the words of a question as one text: quotes around it are optional.
@@ -30,15 +32,15 @@ def read_question(typed: Sequence[str]) -> str:
 
 
 def read_count(text: str) -> int:
-    """Return a whole number of at least 1: a type for argparse.
+    """Return a whole number from 1 to 1000: a type for argparse.
 
     Examples
     --------
     >>> read_count("3")
     3
     """
-    if not text.strip().isdecimal() or int(text) < 1:
-        msg = f"must be a whole number of at least 1; got {text!r}"
+    if not text.strip().isdecimal() or not 1 <= int(text) <= _MAX_COUNT:
+        msg = f"must be a whole number from 1 to {_MAX_COUNT}; got {text!r}"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
 

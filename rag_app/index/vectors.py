@@ -67,9 +67,7 @@ class ChromaVectors:
         for i in range(0, len(chunk_ids), size):
             collection.delete(ids=list(chunk_ids[i : i + size]))
 
-    def nearest(
-        self, vector: NDArray[np.float32], k: int, *, among: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """Return the chunks most similar to a vector.
 
         Parameters
@@ -78,22 +76,17 @@ class ChromaVectors:
             The question's embedding.
         k : int
             How many.
-        among : sequence of str, optional
-            Only these chunk ids.
 
         Returns
         -------
         list of (str, float)
             Chunk id and cosine similarity, best first.
         """
-        if among is not None and not among:
-            return []
         collection = self._open()
-        k = min(k, len(among) if among is not None else int(collection.count()))
+        k = min(k, int(collection.count()))
         if k == 0:
             return []
-        ids = None if among is None else list(among)
-        found = collection.query(query_embeddings=[vector], n_results=k, ids=ids, include=["distances"])
+        found = collection.query(query_embeddings=[vector], n_results=k, include=["distances"])
         return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def _open(self) -> Any:  # noqa: ANN401  (chromadb is imported here alone)

@@ -88,7 +88,8 @@ class _Contexts:
     def most_tokens(self, section: Sequence[Block]) -> int:
         """Return the most tokens that the context of a chunk of a section can have."""
         paths = dict.fromkeys(self._path(block) for block in section)
-        return min(self._budget, max(self._n_tokens(" › ".join(path)) for path in paths))
+        counts = self._count([" › ".join(path) for path in paths])
+        return min(self._budget, max(counts) - _SPECIALS)
 
     def _path(self, block: Block) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self._title, *block.locator.heading)))

@@ -8,20 +8,17 @@ from typing import Literal
 Form = Literal["definition", "number", "date", "list", "other"]
 
 _TERM = r"(?:an?\s+|the\s+)?(?P<term>[^,?.!]+?)"
-_DEFINITIONS = (
-    re.compile(
+_ASKING = "what|which|who|when|where|why|how|is|are|does?|can|should|name|list|give|tell"
+_DEFINITIONS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
         rf"^(?:what(?:'s| is| are| was| were| does)|define|explain|describe)\s+{_TERM}(?:\s+mean|\s+stand for)?$",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"^(?:who|what) (?:is|was|are|were)\s+{_TERM}$", re.IGNORECASE),
-    re.compile(rf"^how (?:is|are)\s+{_TERM}\s+defined$", re.IGNORECASE),
-    re.compile(rf"^(?:the\s+)?definition of\s+{_TERM}$", re.IGNORECASE),
-    re.compile(r"^(?P<term>[^,?.!]+?)\s+definition$", re.IGNORECASE),
-    re.compile(
-        r"^(?!(?:what|which|who|when|where|why|how|is|are|does?|can|should|name|list|give|tell)\b)"
-        r"(?P<term>[\w-]+(?:\s+[\w-]+){0,3})$",
-        re.IGNORECASE,
-    ),
+        rf"^who (?:is|was|are|were)\s+{_TERM}$",
+        rf"^how (?:is|are)\s+{_TERM}\s+defined$",
+        rf"^(?:the\s+)?definition of\s+{_TERM}$",
+        r"^(?P<term>[^,?.!]+?)\s+definition$",
+        rf"^(?!(?:{_ASKING})\b)(?P<term>[\w-]+(?:\s+[\w-]+){{0,3}})$",
+    )
 )
 _RELATION = re.compile(r"\b(?:of|for|in|between|with|by|to|from|on|when|that|used|at|as|than)\b", re.IGNORECASE)
 _NUMBER = re.compile(
@@ -86,8 +83,8 @@ def fits(form: Form, term: str, sentence: str) -> bool:
     if form == "date":
         return bool(re.search(r"\b(?:1[0-9]|20)\d\d\b|\bcentury\b|\d{1,2} [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}\b", sentence))
     if form == "definition":
-        named = rf"(?:an?\s+|the\s+)?{re.escape(term)}(?:s|\b)"
-        alias = rf"[^.]{{3,60}}(?:\(|abbreviated |short for |also called |or )(?:the |an? )?{re.escape(term)}\b"
+        named = rf"(?:an?\s+|the\s+)?{re.escape(term)}s?(?!\w)"
+        alias = rf"[^.]{{3,60}}(?:\(|abbreviated |short for |also called |or )(?:the |an? )?{re.escape(term)}(?!\w)"
         pattern = rf"(?:{named}|{alias})[^.]{{0,60}}?\b(?:is|are|was|were|means|refers|denotes)\b"
         return bool(re.match(pattern, sentence.strip(), re.IGNORECASE))
     return False

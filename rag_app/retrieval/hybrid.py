@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +88,7 @@ class HybridSearch:
         among = None if where is None else matching_chunks(self._library, where)
         vector = self._embedder.embed([question])[0]
         n_candidates = max(_N_CANDIDATES, 2 * k)
-        dense = dict(self._vectors.nearest(vector, n_candidates, among=among))
+        dense = dict(self._dense(vector, n_candidates, among))
         lexical = dict(self._lexical.score(question, n_candidates, among=among))
         self._complete(question, vector, dense, lexical)
         return self._fuse(dense, lexical, k)
@@ -100,6 +103,13 @@ class HybridSearch:
             if generation != self._generation:
                 self._vectors.reopen()
                 self._generation = generation
+
+    def _dense(self, vector: NDArray[np.float32], k: int, among: Sequence[str] | None) -> Iterable[tuple[str, float]]:
+        """Ask Chroma, or compare with every chunk that passes a filter: Chroma fails on an id it has yet to store."""
+        if among is None:
+            return self._vectors.nearest(vector, k)
+        exact = {c: float(vector @ other) for c, other in self._library.chunk_vectors(among).items()}
+        return heapq.nlargest(k, exact.items(), key=itemgetter(1))
 
     def _complete(
         self, question: str, vector: NDArray[np.float32], dense: dict[str, float], lexical: dict[str, float]

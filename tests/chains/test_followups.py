@@ -206,6 +206,12 @@ def test_a_conversation_of_follow_ups_keeps_its_topic():
     ]
 
 
+@pytest.mark.parametrize("question", ["Why is it called mode collapse?", "What makes it mode collapse?"])
+def test_a_question_that_names_the_topic_needs_no_second_mention(question):
+    """A pronoun beside the very topic is left alone, as the question can be searched for as it is."""
+    assert carry_topic(question, ["What is mode collapse?"]) == question
+
+
 def test_the_topic_changes_with_the_conversation():
     """A pronoun refers to what was named last, not to what was named first."""
     earlier = ["What is mode collapse?", "How is it avoided?", "What is perplexity?"]

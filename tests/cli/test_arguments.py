@@ -36,16 +36,16 @@ def test_a_blank_question_is_refused(typed: list[str]) -> None:
         read_question(typed)
 
 
-@pytest.mark.parametrize(("text", "count"), [("1", 1), (" 12 ", 12), ("007", 7)])
+@pytest.mark.parametrize(("text", "count"), [("1", 1), (" 12 ", 12), ("007", 7), ("1000", 1000)])
 def test_a_count(text: str, count: int) -> None:
-    """A whole number of at least 1."""
+    """A whole number from 1 to 1000."""
     assert read_count(text) == count
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "+1", "1.5", "1e3", "²", "", "three", "--"])
+@pytest.mark.parametrize("text", ["0", "-1", "+1", "1.5", "1e3", "²", "", "three", "--", "1001", "9" * 30])
 def test_a_wrong_count(text: str) -> None:
     """The text is quoted as it was typed."""
-    message = f"must be a whole number of at least 1; got {text!r}"
+    message = f"must be a whole number from 1 to 1000; got {text!r}"
     with pytest.raises(argparse.ArgumentTypeError, match=f"^{re.escape(message)}$"):
         read_count(text)
 

@@ -51,17 +51,17 @@ MISTAKES: list[tuple[list[str], dict[str, str], str]] = [
     (
         ["search", "gan", "-k", "0"],
         {},
-        "argument -k: must be a whole number of at least 1; got '0'. Run: rag search --help",
+        "argument -k: must be a whole number from 1 to 1000; got '0'. Run: rag search --help",
     ),
     (
         ["search", "gan", "-k", "-1"],
         {},
-        "argument -k: must be a whole number of at least 1; got '-1'. Run: rag search --help",
+        "argument -k: must be a whole number from 1 to 1000; got '-1'. Run: rag search --help",
     ),
     (
         ["search", "gan", "-k", "many"],
         {},
-        "argument -k: must be a whole number of at least 1; got 'many'. Run: rag search --help",
+        "argument -k: must be a whole number from 1 to 1000; got 'many'. Run: rag search --help",
     ),
     (
         ["search", "gan", "--where", "source"],
@@ -345,7 +345,7 @@ def test_a_key_is_never_printed(rag_on_course: CommandLine) -> None:
     """The server refuses it and quotes it; our sentence does not."""
     with OpenAIServer(api_key="right") as server:
         env = {"RAG_LLM": "openai:any", "RAG_LLM_BASE_URL": server.url, "OPENAI_API_KEY": "sk-secret"}
-        done = rag_on_course("ask", "What is mode collapse?", env=env)
+        done = rag_on_course.inside("ask", "What is mode collapse?", env=env)
     assert done == Transcript(
         2, "", "rag: The language model openai:any refused the request with status 401. Check the key.\n"
     )

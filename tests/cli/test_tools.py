@@ -30,7 +30,8 @@ def test_the_list_as_json(rag: CommandLine) -> None:
 def test_the_list_at_a_terminal_fits(rag: CommandLine) -> None:
     """There a long summary goes on below itself."""
     terminal = rag.at_terminal("tools", "list", columns=60)
-    lines = terminal.read_to_end().splitlines()
+    terminal.read_to_end()
+    lines = terminal.raw_lines()
     assert len(lines) > len(list(registry.entries())) + 1
     assert max(map(len, lines)) <= 60
 

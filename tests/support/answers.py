@@ -23,7 +23,7 @@ def check_citations(app, answer):
         source = app.source(citation.source)
         assert source.text[citation.start : citation.end] == citation.quote
         assert source.sha256 == citation.sha256
-        assert citation.locator.heading
+        assert str(citation.locator)
     assert len(set(answer.citations)) == len(answer.citations)
     assert {int(n) for n in re.findall(r"\[(\d+)\]", answer.text)} == set(range(1, len(answer.citations) + 1))
 

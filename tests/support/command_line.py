@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pexpect
 import pytest
+from support.terminal import Terminal
 
 from rag_app.cli.main import main
 
 RAG = (sys.executable, "-m", "rag_app")
-ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,45 +92,12 @@ class CommandLine:
     def at_terminal(self, *arguments: str, env: Mapping[str, str] | None = None, columns: int = 80) -> Terminal:
         """Start a command at a pseudo-terminal."""
         terminal_env = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **(env or {})}
-        return Terminal(
-            self.command[0],
-            [*self.command[1:], *arguments],
-            cwd=str(self.folder),
-            env=self.environment(terminal_env),
-            dimensions=(50, columns),
-            timeout=60,
-            encoding="utf-8",
-        )
+        return Terminal([*self.command, *arguments], columns, cwd=str(self.folder), env=self.environment(terminal_env))
 
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables of the process, those of the test last."""
         own = {"RAG_DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "", "PYTHONWARNINGS": ""}
         return {**os.environ, **own, **(env or {})}
-
-
-class Terminal(pexpect.spawn):
-    """A program at a pseudo-terminal."""
-
-    def type(self, line: str) -> None:
-        """Type a line and press Enter."""
-        self.send(line + "\r")
-
-    def read_until(self, text: str) -> str:
-        """Return what the screen gets up to and with a text, without colours and cursor movements."""
-        self.expect_exact(text)
-        return plain(str(self.before) + str(self.after))
-
-    def read_to_end(self) -> str:
-        """Return the rest, wait for the exit code and keep it in ``exitstatus``."""
-        self.expect(pexpect.EOF)
-        rest = plain(str(self.before))
-        self.close()
-        return rest
-
-
-def plain(text: str) -> str:
-    """Return a terminal's output without escape sequences and carriage returns."""
-    return ANSI.sub("", text).replace("\r", "")
 
 
 def status_json(rag: CommandLine) -> Any:

@@ -20,6 +20,7 @@ def _blocks(page):
     [
         ("", []),
         ("plain", [("paragraph", "plain")]),
+        ("<frameset><frame src=x></frameset>", []),
         ("<p> a\n  b&nbsp;c&amp;d</p>", [("paragraph", "a b c&d")]),
         ("<p>a<p>b<div>c", [("paragraph", "a"), ("paragraph", "b"), ("paragraph", "c")]),
         ("a<b>b<i>c</b>d</i>e", [("paragraph", "abcde")]),

@@ -1,0 +1,17 @@
+"""The generated pages are those that the program writes today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag_app.cli.reference import render_commands, render_tools
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.mark.parametrize(("page", "render"), [("cli.md", render_commands), ("tools.md", render_tools)])
+def test_generated_page_is_current(page, render):
+    """A page that differs from the program is written anew with ``python -m rag_app.cli.reference``."""
+    assert (DOCS / page).read_text(encoding="utf-8") == render()

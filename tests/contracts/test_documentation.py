@@ -1,0 +1,146 @@
+"""What the README and docs/ say is what the program does."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docstring_parser import DocstringStyle, parse
+
+from rag_app.cli.main import COMMANDS, build_parser
+from rag_app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+NOTES = """\
+# Mode collapse
+
+Mode collapse is a failure of GAN training in which the generator produces only a few kinds of output.
+Mode collapse is avoided by letting the discriminator see whole batches of samples.
+"""
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def run(code: str, folder: Path) -> str:
+    """Run code in a folder and return what it printed."""
+    script = folder / "page.py"
+    script.write_text(code, encoding="utf-8")
+    done = subprocess.run([sys.executable, script.name], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_block_of_the_readme_runs(tmp_path: Path) -> None:
+    """In a folder with nothing but the README; the answer is quoted from it."""
+    (tmp_path / "README.md").write_text(README, encoding="utf-8")
+    (block,) = blocks(README, "python")
+    assert "Python 3.11 and make" in run(block, tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_the_blocks_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
+    """In one namespace, in a folder with a note about mode collapse, and without any output on the side."""
+    (tmp_path / "notes.md").write_text(NOTES, encoding="utf-8")
+    code = "\n".join(blocks(page.read_text(encoding="utf-8"), "python"))
+    assert code.strip()
+    printed = run(code, tmp_path)
+    assert "notes.md" in printed
+    assert "MODE COLLAPSE IS A FAILURE" in printed
+
+
+def test_every_command_line_of_the_readme_parses() -> None:
+    """So that a reader who copies one gets no usage error."""
+    lines = [line for block in blocks(README, "console") for line in block.splitlines()]
+    commands = [words for line in lines if (words := shlex.split(line, comments=True)) and "rag" in words]
+    assert len(commands) > 5
+    for words in commands:
+        arguments = words[words.index("rag") + 1 :]
+        assert build_parser(arguments[0]).parse_args(arguments).command in COMMANDS
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    """And every target has a line in ``make help``."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([a-z-]+)", README)) | set(re.findall(r"^\$ make ([a-z-]+)", README, re.MULTILINE))
+    explained = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
+    phony = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split()
+    assert {"ask", "test", "setup", "help"} <= named <= explained
+    assert set(phony) == explained
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    """Every relative link is a file or a folder."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert len(links) > 2
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def documented_settings() -> dict[str, str]:
+    """Return the variables of the README's table with their defaults."""
+    table = README.partition("## Settings")[2].partition("\n## ")[0]
+    settings = {}
+    for row in re.findall(r"^\| (`RAG_.*?) \|(.*?)\|.*\|$", table, re.MULTILINE):
+        names = re.findall(r"`(\w+)`", row[0])
+        defaults = [part.strip().strip("`") for part in row[1].split(",")]
+        settings |= dict(zip(names, defaults, strict=True))
+    return settings
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    """And no other."""
+    defaults = {}
+    for field in dataclasses.fields(Settings):
+        value = field.default
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        defaults[f"RAG_{field.name.upper()}"] = "user data folder" if field.name == "data_dir" else shown
+    assert documented_settings() == defaults
+
+
+def test_the_docstring_lists_every_setting_with_its_default() -> None:
+    """In the order of the fields; the default stands in the type's place."""
+    described = parse(Settings.__doc__ or "", style=DocstringStyle.NUMPYDOC).params
+    assert [p.arg_name for p in described] == [f.name for f in dataclasses.fields(Settings)]
+    defaults = {f.name: f.default for f in dataclasses.fields(Settings) if f.name != "data_dir"}
+    assert {p.arg_name: str(p.default).strip("\"'") for p in described if p.arg_name != "data_dir"} == {
+        name: str(value) for name, value in defaults.items()
+    }
+    assert all(p.description for p in described)
+
+
+def test_only_settings_reads_the_environment() -> None:
+    """RAG_* variables are named in messages elsewhere, but read in one place."""
+    pattern = re.compile(r"environ|getenv")
+    readers = {
+        path.relative_to(ROOT).as_posix(): set(re.findall(r"(?:environ\.get|getenv|environ\[)\W*(\w+)", text))
+        for path in (ROOT / "rag_app").rglob("*.py")
+        if pattern.search(text := path.read_text(encoding="utf-8"))
+    }
+    assert readers.pop("rag_app/settings.py") == set()
+    assert {name for names in readers.values() for name in names if name.startswith("RAG_")} == set()
+
+
+def test_the_example_of_the_readme_is_what_the_program_prints(course_dir: Path) -> None:
+    """Its first sentence and its citation, as ``make ask`` shows them."""
+    (example,) = blocks(README, "text")
+    shown = " ".join(example.partition(" [1] …")[0].split())
+    place, quote = re.search(r"^\[1\] (.*?)\n\s+“(.*?)”", example, re.MULTILINE | re.DOTALL).groups()  # type: ignore[union-attr]
+    done = subprocess.run(
+        [sys.executable, "-m", "rag_app", "ask", "What is mode collapse?"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "RAG_DATA_DIR": str(course_dir)},
+        check=True,
+    )
+    assert done.stdout.startswith(f"{shown} [1]")
+    assert f"\n[1] {place}\n    “{' '.join(quote.split())}”\n" in done.stdout

@@ -1,0 +1,179 @@
+"""BM25 on an absolute scale."""
+
+from __future__ import annotations
+
+import pytest
+from support.slow_bm25 import K1, bm25
+
+from rag_app.from_scratch.language.words import content_words
+from rag_app.index.lexical import Lexical
+from rag_app.index.library import Library
+from rag_app.types import Chunk, Locator, Source
+
+DOCUMENTS = [
+    "The generator maps noise to images; the discriminator judges images.",
+    "Mode collapse: the generator produces the same image again and again.",
+    "Training a classifier. Trained classifiers classify, and training trains them!",
+    "Cats sleep.",
+    "A long text about everything: cats, dogs, noise, training, images, tokens, words, letters, and more cats.",
+    "Café owners don't say 'naïve' in the state-of-the-art C++ code_base of 2024.",
+]
+
+
+def _library(path, texts, contexts=None):
+    """Return a library with one source for each text, which is its only chunk."""
+    library = Library(path)
+    library.create()
+    for i, text in enumerate(texts):
+        chunk = Chunk(f"{i:032x}", 0, len(text), text, contexts[i] if contexts else "", Locator(), (), 1)
+        source = Source(f"{i}.md", f"/{i}.md", "", text, "", f"{i}", ())
+        library.replace_source(source, [chunk], {f"k{i}": [0.0]}, [f"k{i}"])
+    return library
+
+
+@pytest.fixture(scope="module")
+def lexical(tmp_path_factory):
+    """The documents, indexed."""
+    return Lexical(_library(tmp_path_factory.mktemp("lexical") / "library.sqlite", DOCUMENTS))
+
+
+def _scores(lexical, question, k=100, **options):
+    return {int(chunk_id, 16): score for chunk_id, score in lexical.score(question, k, **options)}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "images",
+        "What is mode collapse?",
+        "training cats",
+        "Do cats sleep on noise images?",
+        "generator generators",
+        "zebra cats",
+    ],
+)
+def test_scores_are_bm25_over_the_most_that_the_question_could_reach(lexical, question):
+    """SQLite's scores equal a slow reference from the definition, divided by Σ idf · (k1 + 1)."""
+    terms = list(dict.fromkeys(content_words(question)))
+    scores, idfs = bm25(DOCUMENTS, terms)
+    ceiling = sum(idfs) * (K1 + 1)
+    assert _scores(lexical, question) == {i: pytest.approx(s / ceiling) for i, s in enumerate(scores) if s > 0}
+    assert lexical.idf(terms) == pytest.approx(dict(zip(terms, idfs, strict=True)))
+
+
+def test_idf_of_a_word_worked_by_hand(lexical):
+    """A word of 1 in 6 chunks has ln(5.5 / 1.5) = 1.2993, of 2 in 6 ln(4.5 / 2.5) = 0.5878, of none ln(6.5 / 0.5)."""
+    assert lexical.idf(["sleep", "cats", "zebra", "sleep"]) == {
+        "sleep": pytest.approx(1.29928, abs=1e-5),
+        "cats": pytest.approx(0.58779, abs=1e-5),
+        "zebra": pytest.approx(2.56495, abs=1e-5),
+    }
+
+
+def test_a_word_of_more_than_half_of_the_chunks_hardly_counts(tmp_path):
+    """The idf of a frequent word is 1e-6, not negative, and its score stays in [0, 1]."""
+    lexical = Lexical(_library(tmp_path / "library.sqlite", ["cats one", "cats two", "cats three", "dogs four"]))
+    assert lexical.idf(["cats"]) == {"cats": 1e-6}
+    assert all(0 < score <= 1 for score in _scores(lexical, "cats").values())
+    assert _scores(lexical, "cats four")[3] > 0.4 > _scores(lexical, "cats four")[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("images", {0, 1, 4}),
+        ("image", {0, 1, 4}),
+        ("IMAGES", {0, 1, 4}),
+        ("trains", {2, 4}),
+        ("cafe", {5}),
+        ("CAFÉ", {5}),
+        ("naive", {5}),
+        ("don't", {5}),
+        ("don’t", {5}),
+        ("state-of-the-art", {5}),
+        ("code_base", {5}),
+        ("2024", {5}),
+        ("the", {0, 1, 5}),
+        ("what is the", {0, 1, 5}),
+        ("the cats", {3, 4}),
+        ("zebra", set()),
+    ],
+)
+def test_words_are_found_by_their_stems(lexical, question, found):
+    """Case, accents and endings don't matter; stop words count only where there is nothing else."""
+    assert set(_scores(lexical, question)) == found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"',
+        '""',
+        'cats"',
+        '"cats" OR "dogs"',
+        "cats AND dogs",
+        "cats OR",
+        "NOT cats",
+        "AND OR NOT NEAR",
+        "NEAR(cats dogs, 2)",
+        "body:cats",
+        "context : cats",
+        "{context body}: cats",
+        "-body:cats",
+        "cats*",
+        "^cats",
+        "cats + dogs",
+        "(cats",
+        "cats; DROP TABLE chunks",
+        "cats' OR '1'='1",
+        "%_?",
+        "cats\0dogs",
+        "_",
+        "___ cats",
+        "...",
+        "\U0001f600",
+        "\u732b",
+        "\u0661\u0662\u00b2\u00bd",
+        "",
+        " \n",
+        " ".join(f"w{i}" for i in range(1_500)),
+    ],
+)
+def test_no_question_breaks_the_query(lexical, question):
+    """Quotes, operators, column filters, wildcards, symbols and very long questions are words or nothing."""
+    assert all(0 < score <= 1 for _, score in lexical.score(question, 10))
+    assert ({3, 4} <= set(_scores(lexical, question))) == ("cats" in question)
+
+
+def test_results_are_the_best_in_order(lexical):
+    """The best come first, at most `k` of them, and asking again gives the same."""
+    ranked = lexical.score("training images noise", 10)
+    assert [s for _, s in ranked] == sorted((s for _, s in ranked), reverse=True)
+    assert lexical.score("training images noise", 2) == ranked[:2]
+    assert lexical.score("training images noise", 10) == ranked
+
+
+def test_among_restricts_without_changing_scores(lexical):
+    """Scores of a subset are those of the whole index; an empty subset, unknown ids and `k` are respected."""
+    scores = _scores(lexical, "images noise")
+    subset = [f"{i:032x}" for i in (4, 0, 99)]
+    assert _scores(lexical, "images noise", among=subset) == {i: scores[i] for i in (0, 4)}
+    assert _scores(lexical, "images noise", k=1, among=subset) == {0: scores[0]}
+    assert lexical.score("images", 10, among=[]) == []
+    many = [f"{i:032x}" for i in range(40_000)]
+    assert _scores(lexical, "images noise", among=many) == scores
+
+
+def test_context_is_searched_too(tmp_path):
+    """Title and headings in front of a chunk are found like its text."""
+    lexical = Lexical(
+        _library(tmp_path / "library.sqlite", ["text one", "text two", "text three"], ["GANs", "VAEs", "GANs › Loss"])
+    )
+    assert set(_scores(lexical, "gan loss")) == {0, 2}
+
+
+def test_an_empty_index_scores_nothing(tmp_path):
+    """Without chunks there is nothing to find and nothing to divide by."""
+    lexical = Lexical(_library(tmp_path / "library.sqlite", []))
+    assert lexical.score("cats", 10) == []
+    assert lexical.idf(["cats"]) == {"cats": 1e-6}

@@ -1,0 +1,41 @@
+"""Stems of content words."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag_app.reading.overlap import stem, stems
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ("collapse", "collapses", "collapsed", "collapsing"),
+        ("train", "trains", "trained", "training"),
+        ("network", "networks"),
+        ("generate", "generates", "generated", "generating"),
+    ],
+)
+def test_the_forms_of_a_word_share_a_stem(forms):
+    """Number and tense do not matter."""
+    assert len({stem(form) for form in forms}) == 1
+
+
+def test_different_words_have_different_stems():
+    """A generator is not a discriminator."""
+    assert len({stem(word) for word in ("generator", "discriminator", "loss", "collapse", "vae")}) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The GANs are trained, trained and TRAINED.", {"gan", "train"}),
+        ("What is it?", set()),
+        ("", set()),
+        ("KL(p‖q) = 0.5", {"kl", "p", "q", "0", "5"}),
+        ("Größe 模型", {"größe", "模型"}),
+    ],
+)
+def test_content_words_are_stemmed_once(text, expected):
+    """Stop words, punctuation and case are dropped; other scripts are kept as they are."""
+    assert stems(text) == expected

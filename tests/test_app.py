@@ -1,0 +1,342 @@
+"""The application: parts wired together, and the way through a language model behind the OpenAI protocol."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from langchain_core.documents import Document
+from support.answers import app_on, check_citations, merged, text_of
+from support.openai_server import OpenAIServer, _n_tokens
+
+from rag_app import build
+from rag_app.app import App
+from rag_app.errors import (
+    InvalidInputError,
+    LLMError,
+    LLMResponseError,
+    SettingsError,
+    StoreError,
+    UnknownNameError,
+)
+from rag_app.llms.scripted import ScriptedChat
+from rag_app.settings import Settings
+from rag_app.types import AnswerEvent, Classification
+
+QUESTION = "What is mode collapse?"
+REPLY = "Mode collapse is a failure of GAN training [1]. Dogs bark [1]. More [9]."
+
+
+# -- settings and parts ------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_keywords_of_build(tmp_path, monkeypatch):
+    """A keyword wins over a variable."""
+    monkeypatch.setenv("RAG_K", "7")
+    monkeypatch.setenv("RAG_MIN_EVIDENCE", "0.9")
+    app = build(k=3, data_dir=tmp_path)
+    assert (app.settings.k, app.settings.min_evidence, app.settings.data_dir) == (3, 0.9, tmp_path)
+
+
+def test_an_unknown_setting_is_refused():
+    """The error suggests the close name."""
+    with pytest.raises(SettingsError, match=r"^There is no setting named llm_url\. Did you mean "):
+        build(llm_url="http://127.0.0.1")
+
+
+@pytest.mark.parametrize("use", [lambda app: app.search("x"), lambda app: app.ask("x"), lambda app: app.ask(" x ", [])])
+def test_without_an_index_the_error_says_what_to_run(tmp_path, use):
+    """Nothing is created by asking."""
+    message = f"There is no index in {tmp_path / 'data'}. Run: rag ingest"
+    with pytest.raises(StoreError, match=f"^{re.escape(message)}$"):
+        use(app_on(tmp_path / "data"))
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_index_that_was_ingested_can_be_asked_by_the_same_application(tmp_path):
+    """Ingest, search, ask, ingest more, and ask again, without making a new application."""
+    app = app_on(tmp_path / "data")
+    (tmp_path / "waltz.md").write_text("# Dances\n\nThe waltz is a dance in triple time.\n", encoding="utf-8")
+    progress = []
+    receipt = app.ingest([tmp_path / "waltz.md"], progress=lambda *step: progress.append(step))
+    assert (receipt.count("new"), receipt.n_chunks) == (1, 1)
+    assert progress[-1][1:] == (1, 1)
+    answer = app.ask("What is the waltz?")
+    assert answer.text == "The waltz is a dance in triple time. [1]"
+    check_citations(app, answer)
+    (tmp_path / "tango.md").write_text("# Tango\n\nThe tango is a dance from Buenos Aires.\n", encoding="utf-8")
+    app.ingest([str(tmp_path / "tango.md")])
+    assert app.ask("What is the tango?").citations[0].source == "tango.md"
+    app._vectors.reopen()
+
+
+def test_another_embedder_builds_its_own_index(tmp_path):
+    """Embeddings of a server are used where the setting says so, and its index is not read by another embedder."""
+    (tmp_path / "waltz.md").write_text("# Dances\n\nThe waltz is a dance in triple time.\n", encoding="utf-8")
+    with OpenAIServer() as server:
+        app = app_on(tmp_path / "data", embeddings="openai:any-name", embeddings_base_url=server.url)
+        app.ingest([tmp_path / "waltz.md"])
+        answer = app.ask("What is the waltz?")
+        check_citations(app, answer)
+        assert {r.path for r in server.requests} == {"/v1/embeddings"}
+    assert answer.text == "The waltz is a dance in triple time. [1]"
+    with pytest.raises(StoreError, match=r"was built by openai:any-name .* the settings ask for minilm "):
+        app_on(tmp_path / "data").search("waltz")
+
+
+# -- search ------------------------------------------------------------------------------------------------------------
+
+
+def test_search_returns_as_many_passages_as_asked_for(app):
+    """By default as many as the setting says, best first."""
+    assert len(app.search(QUESTION)) == app.settings.k == 5
+    passages = app.search(QUESTION, k=8)
+    assert len(passages) == 8
+    assert [p.score for p in passages] == sorted((p.score for p in passages), reverse=True)
+    assert passages[0].source == "09-gans.md"
+
+
+def test_search_obeys_a_filter(app):
+    """Only passages of the source that was asked for."""
+    assert {p.source for p in app.search(QUESTION, where={"source": "08-autoencoders.md"})} == {"08-autoencoders.md"}
+
+
+def test_search_refuses_a_k_below_one(app):
+    """Zero passages are no search, and do not mean the default."""
+    with pytest.raises(InvalidInputError, match=r"^k must be at least 1; got 0\.$"):
+        app.search(QUESTION, k=0)
+
+
+def test_a_source_is_returned_with_the_text_that_offsets_refer_to(app, knowledge):
+    """Every passage is a span of it."""
+    source = app.source("09-gans.md")
+    assert source.title == "Generative adversarial networks"
+    for passage in app.search(QUESTION, where={"source": "09-gans.md"}):
+        assert source.text[passage.start : passage.end] == passage.text
+        assert source.sha256 == passage.sha256
+    assert source.uri.endswith("09-gans.md")
+    assert (knowledge / "09-gans.md").is_file()
+
+
+def test_an_unknown_source_is_an_error_with_close_names(app):
+    """The names that exist are suggested."""
+    rule = "There is no source named '09-gan.md'. Did you mean 09-gans.md?"
+    with pytest.raises(UnknownNameError, match=f"^{re.escape(rule)}$"):
+        app.source("09-gan.md")
+
+
+def test_the_retriever_returns_documents_with_their_places(app):
+    """LangChain's retriever finds what the search finds."""
+    documents = app.retriever.invoke(QUESTION)
+    passages = app.search(QUESTION)
+    assert [d.page_content for d in documents] == [p.text for p in passages]
+    first = documents[0]
+    assert isinstance(first, Document)
+    assert (first.id, first.metadata["source"]) == (passages[0].chunk_id, "09-gans.md")
+    text = app.source("09-gans.md").text
+    assert text[first.metadata["start"] : first.metadata["end"]] == first.page_content
+    assert app.retriever is app.retriever
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+
+def test_ask_returns_the_answer_at_the_end_of_the_stream(app):
+    """The two differ in nothing but seconds."""
+    events = list(app.stream(QUESTION))
+    asked, streamed = app.ask(QUESTION), events[-1].answer
+    assert (asked.text, asked.citations, asked.retrieved) == (streamed.text, streamed.citations, streamed.retrieved)
+    assert text_of(events) == asked.text
+
+
+def test_a_chat_model_can_be_given(course_dir):
+    """Any LangChain chat model takes the place of the one that the settings name."""
+    llm = ScriptedChat(replies=[REPLY])
+    app = App(Settings.load(environ={}, data_dir=course_dir), llm=llm)
+    app.check_llm()
+    answer = app.ask(QUESTION)
+    assert (llm.n_calls, answer.llm, len(answer.citations)) == (1, "ScriptedChat", 1)
+
+
+def test_the_chain_is_a_runnable_of_the_same_answers(app):
+    """It is made once, and its answer is ask's."""
+    assert app.chain is app.chain
+    assert app.chain.invoke(QUESTION).text == app.ask(QUESTION).text
+
+
+def test_the_classifier_is_a_runnable(app):
+    """One text or many, labels with or without a description."""
+    classifier = app.classifier({"GAN": "a generator and a discriminator", "VAE": "an encoder and a decoder"})
+    found = classifier.invoke("The discriminator tells fakes from real samples.")
+    assert isinstance(found, Classification)
+    assert found.label == "GAN"
+    labels = [c.label for c in app.classifier(["cooking", "football"]).batch(["Stir the soup.", "He shot a goal."])]
+    assert labels == ["cooking", "football"]
+
+
+def test_the_tools_are_the_search_and_the_register(app):
+    """Names are unique, and the search comes first."""
+    names = [tool.name for tool in app.tools]
+    assert names[0] == "search_knowledge"
+    assert {"ndcg", "recall_at_k", "cosine_similarity"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert app.tools[0].invoke({"question": QUESTION, "k": 1}).startswith("[1] 09-gans.md, ")
+
+
+# -- a language model that cannot be used ------------------------------------------------------------------------------
+
+
+def test_a_language_model_without_a_key_is_refused_before_it_is_asked(course_dir):
+    """The setting is checked when it is made, with the way out."""
+    app = app_on(course_dir, llm="openai:gpt-4o-mini")
+    rule = (
+        "The language model openai:gpt-4o-mini needs a key in OPENAI_API_KEY. "
+        "Export it, or set RAG_LLM_BASE_URL to a server of your own."
+    )
+    for use in (app.check_llm, lambda: app.ask(QUESTION)):
+        with pytest.raises(SettingsError, match=f"^{re.escape(rule)}$"):
+            use()
+
+
+def test_quoting_needs_no_language_model(app):
+    """The default passes the check, and search needs none whatever the setting."""
+    app.check_llm()
+    assert build(data_dir=app.settings.data_dir, llm="openai:gpt-4o-mini").search(QUESTION)
+
+
+# -- a language model behind the OpenAI protocol -----------------------------------------------------------------------
+
+
+def app_of(server, folder, **settings):
+    """Return an application whose language model is the scripted server."""
+    return app_on(folder, llm="openai:any-name", llm_base_url=server.url, **settings)
+
+
+def test_a_server_streams_an_answer_with_verified_citations(course_dir):
+    """Prompt, stream, markers and usage, through LangChain's client and HTTP."""
+    with OpenAIServer(replies=[REPLY]) as server:
+        app = app_of(server, course_dir, llm_temperature=0.5, llm_max_tokens=200)
+        first, *middle, last = app.stream(QUESTION)
+        request = server.last
+    answer = last.answer
+    assert isinstance(last, AnswerEvent)
+    assert first.passages == answer.retrieved
+    assert answer.text == text_of(middle) == "Mode collapse is a failure of GAN training [1]. Dogs bark. More."
+    check_citations(app, answer)
+    shown = merged(middle)
+    assert [shown[0], shown[2][:4]] == ["Mode collapse is a failure of GAN training", " [1]"]
+    assert answer.notes == ("2 citation markers were removed: no passage supports what was said.",)
+    assert (answer.llm, answer.prompt) == ("openai:any-name", "answer@1")
+    assert answer.usage["input_tokens"] > 500
+    assert answer.usage["output_tokens"] == _n_tokens(REPLY)
+    assert (request.path, request.body["model"], request.body["stream"]) == ("/v1/chat/completions", "any-name", True)
+    assert (request.body["temperature"], request.body["max_tokens"]) == (0.5, 200)
+    assert [m["role"] for m in request.body["messages"]] == ["system", "user"]
+    assert answer.retrieved[0].text.splitlines()[-1] in request.body["messages"][1]["content"]
+
+
+def test_a_follow_up_is_rewritten_by_the_server(course_dir):
+    """Two requests: one that rewrites the question, one that answers it."""
+    with OpenAIServer(replies=["How is mode collapse prevented?", "By methods that show variety [1]."]) as server:
+        answer = app_of(server, course_dir).ask("And how is it prevented?", [("user", QUESTION), ("assistant", "Bad.")])
+        assert len(server.requests) == 2
+    assert answer.question == "How is mode collapse prevented?"
+
+
+def test_a_question_from_another_field_sends_nothing(course_dir):
+    """No answer is found before a token is spent."""
+    with OpenAIServer() as server:
+        answer = app_of(server, course_dir).ask("How do I cook rice?")
+        assert server.requests == []
+    assert (answer.text, answer.answered) == ("No answer found.", False)
+
+
+def test_a_server_that_reads_far_too_few_tokens_is_noted(course_dir):
+    """A prompt that was cut silently is reported; a server that counts a little differently is not."""
+    with OpenAIServer(replies=["Mode collapse is a failure of GAN training [1]."], prompt_tokens=100) as server:
+        app = app_of(server, course_dir)
+        cut = app.ask(QUESTION)
+        server.prompt_tokens = None
+        whole = app.ask(QUESTION)
+    (note,) = cut.notes
+    found = re.fullmatch(r"The server read 100 tokens of a prompt of about (\d+): it may have cut the prompt\.", note)
+    assert found
+    assert int(found[1]) > 300
+    assert cut.usage["input_tokens"] == 100
+    assert whole.notes == ()
+
+
+ERRORS = [
+    (401, "refused the request with status 401. Check the key.", False),
+    (404, "refused the request with status 404. Check the model's name and RAG_LLM_BASE_URL.", False),
+    (429, "refused the request with status 429.", True),
+    (500, "refused the request with status 500.", True),
+    (503, "refused the request with status 503.", True),
+]
+
+
+@pytest.mark.parametrize(("status", "sentence", "retryable"), ERRORS)
+def test_a_server_that_refuses_is_an_error_of_one_sentence(course_dir, monkeypatch, status, sentence, retryable):
+    """The status, a hint where there is one, whether to try again, and never the key."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-1234567890")
+    with OpenAIServer(status=status) as server, pytest.raises(LLMError) as caught:
+        app_of(server, course_dir).ask(QUESTION)
+    assert str(caught.value) == f"The language model openai:any-name {sentence}"
+    assert caught.value.retryable is retryable
+    assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_fails_once_is_asked_again(course_dir):
+    """The client retries what may succeed, and the user sees an answer."""
+    with OpenAIServer(replies=[REPLY], status=503, n_failures=1) as server:
+        assert app_of(server, course_dir).ask(QUESTION).answered
+        assert len(server.requests) == 2
+
+
+def test_a_server_that_says_nothing_is_an_error_in_time(course_dir):
+    """The time-out is a setting, before the first word and between two words."""
+    rule = "The language model openai:any-name did not answer in time. Raise RAG_LLM_TIMEOUT_S or use a smaller model."
+    for behaviour in ({"hang": True}, {"hang_after": 3}):
+        with OpenAIServer(replies=[REPLY], **behaviour) as server, pytest.raises(LLMError) as caught:
+            app_of(server, course_dir, llm_timeout_s=0.2).ask(QUESTION)
+        assert str(caught.value) == rule
+        assert caught.value.retryable
+
+
+def test_a_connection_that_breaks_in_the_middle_is_an_error(course_dir):
+    """What was streamed before stays with the reader, and the end is no answer."""
+    with OpenAIServer(replies=["Mode collapse is a failure of GAN training [1]."], cut_after=3) as server:
+        events = app_of(server, course_dir).stream(QUESTION)
+        seen = []
+        with pytest.raises(
+            LLMError, match=r"^The language model openai:any-name cannot be reached\. Check RAG_LLM_BASE"
+        ):
+            seen.extend(events)
+    assert text_of(seen) == "Mode collapse is"
+    assert not any(isinstance(e, AnswerEvent) for e in seen)
+
+
+def test_a_server_that_is_not_there_is_an_error(course_dir):
+    """The address is what to check."""
+    with OpenAIServer() as server:
+        app = app_of(server, course_dir)
+    with pytest.raises(
+        LLMError, match=r"^The language model openai:any-name cannot be reached\. Check RAG_LLM_BASE_URL"
+    ):
+        app.ask(QUESTION)
+
+
+@pytest.mark.parametrize("body", ["<html>Welcome</html>", "{}", "data: {not json}\n\n"])
+def test_an_address_that_is_no_language_model_is_an_error(course_dir, body):
+    """A web page, or JSON of another kind, is not shown as an answer."""
+    with OpenAIServer(raw_body=body) as server, pytest.raises(LLMError, match=r"^The language model openai:any-name "):
+        app_of(server, course_dir).ask(QUESTION)
+
+
+def test_an_empty_reply_of_a_server_is_an_error(course_dir):
+    """An answer without words is not shown as one."""
+    with (
+        OpenAIServer(replies=[""]) as server,
+        pytest.raises(LLMResponseError, match=r"any-name gave an empty reply\. "),
+    ):
+        app_of(server, course_dir).ask(QUESTION)
