@@ -52,11 +52,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest span that is quoted: a sentence, a list item, a table row or a whole code block."""
+    """The smallest span that is quoted: a sentence, a list item, a table row or a whole code block.
+
+    Parameters
+    ----------
+    line : int or None
+        Where its block begins in the file, counted from 1; None where the format has no lines.
+    """
 
     start: int
     end: int
     kind: BlockKind
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rag_app.from_scratch.language.sentences import split_sentences
 from rag_app.reading.overlap import stems
-from rag_app.types import Citation, CitationEvent, Passage, TokenEvent, Unit
+from rag_app.types import Citation, CitationEvent, Locator, Passage, TokenEvent, Unit
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _MARKER = re.compile(  # passages are counted from 1: the interval [0, 1] is no marker
@@ -25,14 +25,15 @@ _PIECE_END = re.compile(rf"{_MARKER.pattern}|\n")
 _BULLET = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"(?<=\d)(?:,|\{,\})(?=\d{3}(?!\d))")
-MIN_COVERAGE = 0.7
+MIN_COVERAGE = 0.7  # both from benchmarks/citation_support.py
 MIN_SIMILARITY = 0.7
 
 
 def cite(passage: Passage, unit: Unit) -> Citation:
     """Return the citation of a span of a passage."""
     quote = passage.text[unit.start - passage.start : unit.end - passage.start]
-    return Citation(passage.source, passage.sha256, unit.start, unit.end, quote, passage.locator)
+    locator = Locator(passage.locator.heading, unit.line)
+    return Citation(passage.source, passage.sha256, unit.start, unit.end, quote, locator)
 
 
 def verify(citation: Citation, text: str) -> bool:
@@ -40,7 +41,6 @@ def verify(citation: Citation, text: str) -> bool:
 
     Examples
     --------
-    >>> from rag_app.types import Locator
     >>> verify(Citation("a.md", "", 0, 4, "GANs", Locator()), "GANs pair two nets.")
     True
     """

@@ -101,12 +101,12 @@ class Library:
 
     def get_meta(self, key: str) -> str | None:
         """Return a value of the index's identity, or None."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self.query("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
 
     def sources(self) -> list[SourceRow]:
         """Return every source in the order of names."""
-        rows = self._db.execute(
+        rows = self.query(
             "SELECT s.uri, s.name, s.title, s.bytes_sha256, count(c.id), coalesce(sum(c.n_tokens), 0) "
             "FROM sources s LEFT JOIN chunks c ON c.source_id = s.id GROUP BY s.id ORDER BY s.name"
         )
@@ -114,26 +114,27 @@ class Library:
 
     def source(self, name: str) -> Source | None:
         """Return a source with its text, or None."""
-        row = self._db.execute(
+        rows = self.query(
             "SELECT name, uri, title, text, sha256, bytes_sha256, blocks, metadata FROM sources WHERE name = ?", (name,)
-        ).fetchone()
-        if row is None:
+        )
+        if not rows:
             return None
+        row = rows[0]
         blocks = tuple(Block(k, a, b, Locator(tuple(h), n)) for k, a, b, h, n in json.loads(row[6]))
         name, uri, title, text, sha256, bytes_sha256 = row[:6]
         return Source(name, uri, title, text, sha256, bytes_sha256, blocks, json.loads(row[7]))
 
     def count_chunks(self) -> int:
         """Return the number of chunks."""
-        return int(self._db.execute("SELECT count(*) FROM chunks").fetchone()[0])
+        return int(self.query("SELECT count(*) FROM chunks")[0][0])
 
     def count_tokens(self) -> int:
         """Return the number of tokens of all chunks."""
-        return int(self._db.execute("SELECT coalesce(sum(n_tokens), 0) FROM chunks").fetchone()[0])
+        return int(self.query("SELECT coalesce(sum(n_tokens), 0) FROM chunks")[0][0])
 
     def count_longer_than(self, n_tokens: int) -> int:
         """Return the number of chunks with more than `n_tokens` tokens."""
-        return int(self._db.execute("SELECT count(*) FROM chunks WHERE n_tokens > ?", (n_tokens,)).fetchone()[0])
+        return int(self.query("SELECT count(*) FROM chunks WHERE n_tokens > ?", (n_tokens,))[0][0])
 
     def passages(self, chunk_ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages of chunks that exist, by chunk id."""
@@ -173,8 +174,12 @@ class Library:
         return {key: np.frombuffer(blob, np.float32) for key, blob in rows}
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Return the rows of a query: for the lexical index and the filters."""
-        return self._db.execute(sql, parameters).fetchall()
+        """Return the rows of a query: for the lexical index and the filters too."""
+        if not self.exists():
+            msg = f"There is no index in {self.path.parent}."
+            raise StoreError(msg, hint="Run: rag ingest")
+        with self._translated():
+            return self._connect().execute(sql, parameters).fetchall()
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -202,13 +207,14 @@ class Library:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit everything in the block, or nothing."""
         db = self._connect()
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.rollback()
-            raise
-        db.commit()
+        with self._translated():
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.rollback()
+                raise
+            db.commit()
 
     def set_meta(self, key: str, value: str) -> None:
         """Record a value of the index's identity."""
@@ -262,7 +268,7 @@ class Library:
 
     def pending(self, limit: int) -> list[StoredChunk]:
         """Return chunks that Chroma does not hold yet."""
-        rows = self._db.execute(
+        rows = self.query(
             'SELECT c.chunk_id, v.vector, substr(s.text, c.start + 1, c."end" - c.start), s.metadata, s.name, s.title, '
             'c.heading, c.line, c.start, c."end", s.sha256 FROM chunks c JOIN sources s ON s.id = c.source_id '
             "JOIN vectors v ON v.key = c.vector_key WHERE c.in_chroma = 0 ORDER BY c.id LIMIT ?",
@@ -287,7 +293,7 @@ class Library:
         """Return the ids that Chroma must delete: removed here, and not written again since."""
         return [
             r[0]
-            for r in self._db.execute(
+            for r in self.query(
                 "SELECT chunk_id FROM chroma_deletes WHERE chunk_id NOT IN (SELECT chunk_id FROM chunks)"
             )
         ]
@@ -302,12 +308,19 @@ class Library:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        if not self.exists():
-            msg = f"There is no index in {self.path.parent}."
-            raise StoreError(msg, hint="Run: rag ingest")
-        return self._connect()
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn trouble with the file, such as damage or a full disk, into a `StoreError`."""
+        try:
+            yield
+        except sqlite3.DatabaseError as exc:
+            if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in {
+                sqlite3.SQLITE_ERROR,
+                sqlite3.SQLITE_CONSTRAINT,
+            }:
+                raise  # a mistake of our own
+            msg = f"The index {self.path} cannot be used: {exc}."
+            raise StoreError(msg, hint=_ELSEWHERE) from exc
 
     def _connect(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -332,10 +345,9 @@ class Library:
         return int(db.execute("PRAGMA user_version").fetchone()[0])
 
     def _select_in(self, sql: str, values: Sequence[str]) -> Iterator[Any]:
-        db = self._db
         for i in range(0, len(values), 500):
             part = values[i : i + 500]
-            yield from db.execute(sql.format(",".join("?" * len(part))), part)
+            yield from self.query(sql.format(",".join("?" * len(part))), part)
 
     @staticmethod
     def _delete(db: sqlite3.Connection, uri: str) -> None:
@@ -358,7 +370,7 @@ class Library:
                 chunk.context,
                 json.dumps(chunk.locator.heading),
                 chunk.locator.line,
-                json.dumps([[u.start, u.end, u.kind] for u in chunk.units]),
+                json.dumps([[u.start, u.end, u.kind, u.line] for u in chunk.units]),
                 chunk.n_tokens,
                 key,
             ),

@@ -224,7 +224,7 @@ def _units(atoms: Sequence[_Atom]) -> Iterator[Unit]:
         while first.block.kind == "code" and i < len(atoms) and atoms[i].block is first.block:
             last = atoms[i]
             i += 1
-        yield Unit(first.start, last.end, first.block.kind)
+        yield Unit(first.start, last.end, first.block.kind, first.block.locator.line)
 
 
 def _with_ids(name: str, chunks: Sequence[Chunk]) -> list[Chunk]:

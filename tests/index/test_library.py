@@ -242,6 +242,36 @@ def test_a_database_that_refuses_writing_is_refused(library):
         library.create()
 
 
+def test_a_damaged_file_is_one_sentence(library):
+    """Damage that SQLite meets at a query, reading or writing, is an error of the store."""
+    library.query("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = library.path.read_bytes()
+    library.path.write_bytes(data[:4096] + b"\x55" * (len(data) - 4096))
+    damaged = Library(library.path)
+    message = f"The index {library.path} cannot be used: database disk image is malformed. Set RAG_DATA_DIR to another"
+    for use in (damaged.sources, damaged.count_tokens, lambda: damaged.set_meta("a", "b")):
+        with pytest.raises(StoreError, match=re.escape(message)):
+            use()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_what_was_there(library):
+    """A change that finds no room is taken back whole."""
+    n_pages = library.query("PRAGMA page_count")[0][0]
+    library.query(f"PRAGMA max_page_count = {n_pages}")
+    with pytest.raises(StoreError, match=r"The index .* cannot be used: database or disk is full\."):
+        library.replace_source(replace(SOURCE, text="x" * 10**6), CHUNKS, {}, ["k1", "k2"])
+    assert library.source(SOURCE.name) == SOURCE
+    assert library.count_chunks() == 2
+
+
+def test_mistakes_of_our_own_are_not_dressed_up(library):
+    """A query that is wrong is no trouble of the user's."""
+    with pytest.raises(sqlite3.OperationalError, match="no such table: nowhere"):
+        library.query("SELECT 1 FROM nowhere")
+    with pytest.raises(sqlite3.ProgrammingError, match="Incorrect number of bindings"):
+        library.query("SELECT ?")
+
+
 def test_threads_read_with_connections_of_their_own(library):
     """Many threads read at once while one writes."""
     errors, seen = [], []
