@@ -54,10 +54,7 @@ class Block:
 class Unit:
     """The smallest span that is quoted: a sentence, a list item, a table row or a whole code block.
 
-    Parameters
-    ----------
-    line : int or None
-        Where its block begins in the file, counted from 1; None where the format has no lines.
+    Its `line` is where its block begins in the file, counted from 1; None where the format has no lines.
     """
 
     start: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,7 @@ class ChromaVectors:
 
 
 def _import_chromadb() -> Any:  # noqa: ANN401  (chromadb is imported here alone)
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")  # a setting would keep other clients off the same folder
     enabled = gc.isenabled()
     gc.disable()  # importing allocates many objects that live on; scanning them costs a tenth of the import
     try:

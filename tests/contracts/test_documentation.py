@@ -18,7 +18,8 @@ from rag_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+GENERATED = ("cli.md", "tools.md")
+PAGES = sorted(p for p in (ROOT / "docs").glob("*.md") if p.name not in GENERATED)
 NOTES = """\
 # Mode collapse
 
