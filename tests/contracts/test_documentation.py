@@ -38,7 +38,7 @@ def run(code: str, folder: Path) -> str:
     script = folder / "page.py"
     script.write_text(code, encoding="utf-8")
     done = subprocess.run([sys.executable, script.name], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
