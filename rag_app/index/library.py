@@ -20,27 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import StoreError
+from rag_app.index.schema import SCHEMA, VERSION
 from rag_app.types import Block, Chunk, Locator, Passage, Source, Unit
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sources (
-    id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
-    bytes_sha256 TEXT NOT NULL, sha256 TEXT NOT NULL, text TEXT NOT NULL, blocks TEXT NOT NULL, metadata TEXT NOT NULL
-);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, chunk_id TEXT NOT NULL UNIQUE,
-    source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, context TEXT NOT NULL, heading TEXT NOT NULL, line INTEGER,
-    units TEXT NOT NULL, n_tokens INTEGER NOT NULL, vector_key TEXT NOT NULL, in_chroma INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX chunks_source ON chunks (source_id);
-CREATE INDEX chunks_pending ON chunks (in_chroma) WHERE in_chroma = 0;
-CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE chroma_deletes (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'porter unicode61 remove_diacritics 2');
-"""
-_VERSION = 1
+_BEGIN_CHANGE = "INSERT OR REPLACE INTO meta VALUES ('unfinished', '')"
 _ELSEWHERE = "Set RAG_DATA_DIR to another folder, or move this one away."
 
 
@@ -87,7 +70,7 @@ class Library:
 
     def exists(self) -> bool:
         """Return whether the index has been created."""
-        return self.path.is_file() and self.path.stat().st_size > 0 and self._version(self._connect()) == _VERSION
+        return self.path.is_file() and self.path.stat().st_size > 0 and self._version(self._connect()) == VERSION
 
     @property
     def generation(self) -> int:
@@ -196,9 +179,9 @@ class Library:
             self._connect().execute("PRAGMA journal_mode = WAL")
             with self.transaction() as db:
                 if self._version(db) == 0:
-                    for statement in _SCHEMA.split(";\n"):
+                    for statement in SCHEMA.split(";\n"):
                         db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {_VERSION}")
+                    db.execute(f"PRAGMA user_version = {VERSION}")
         except (OSError, sqlite3.OperationalError) as exc:
             msg = f"The data folder {self.path.parent} must be writable; {_reason(exc)}."
             raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
@@ -289,6 +272,12 @@ class Library:
         with self.transaction() as db:
             db.executemany("UPDATE chunks SET in_chroma = 1 WHERE chunk_id = ?", [(i,) for i in chunk_ids])
 
+    def mark_all_missing(self) -> None:
+        """Record that Chroma holds nothing: its folder has gone, and is written anew from here."""
+        with self.transaction() as db:
+            if db.execute("UPDATE chunks SET in_chroma = 0 WHERE in_chroma = 1").rowcount:
+                db.execute(_BEGIN_CHANGE)
+
     def pending_deletes(self) -> list[str]:
         """Return the ids that Chroma must delete: removed here, and not written again since."""
         return [
@@ -333,9 +322,9 @@ class Library:
             except sqlite3.DatabaseError as exc:
                 msg = f"The index {self.path} cannot be opened: {exc}."
                 raise StoreError(msg, hint=_ELSEWHERE) from exc
-            if version not in {0, _VERSION}:
+            if version not in {0, VERSION}:
                 connection.close()
-                msg = f"The index {self.path} must be of version {_VERSION}; got {version}."
+                msg = f"The index {self.path} must be of version {VERSION}; got {version}."
                 raise StoreError(msg, hint=_ELSEWHERE)
             self._local.connection = connection
         return connection
@@ -352,7 +341,7 @@ class Library:
     @staticmethod
     def _delete(db: sqlite3.Connection, uri: str) -> None:
         of_source = "SELECT {} FROM chunks WHERE source_id = (SELECT id FROM sources WHERE uri = ?)"
-        db.execute("INSERT OR REPLACE INTO meta VALUES ('unfinished', '')")
+        db.execute(_BEGIN_CHANGE)
         db.execute(f"INSERT OR IGNORE INTO chroma_deletes {of_source.format('chunk_id')}", (uri,))
         db.execute(f"DELETE FROM lexical WHERE rowid IN ({of_source.format('id')})", (uri,))  # noqa: S608  (no input in it)
         db.execute("DELETE FROM sources WHERE uri = ?", (uri,))

@@ -42,6 +42,10 @@ class ChromaVectors:
             self._client.close()
         self._client = self._collection = None
 
+    def exists(self) -> bool:
+        """Return whether Chroma has written to the folder."""
+        return (self.folder / "chroma.sqlite3").is_file()
+
     def count(self) -> int:
         """Return the number of vectors."""
         return int(self._open().count())

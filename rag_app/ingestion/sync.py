@@ -52,7 +52,8 @@ def check_fingerprint(library: Library, embedder: Embedder) -> None:
     built, wanted = Fingerprint.from_json(stored), fingerprint_of(embedder)
     if built != wanted:
         msg = f"The index in {library.path.parent} was built by {built}; the settings ask for {wanted}."
-        hint = f"Set RAG_EMBEDDINGS={built.embedder}, or RAG_DATA_DIR to a new folder and ingest there."
+        other = "" if built.embedder == wanted.embedder else f"Set RAG_EMBEDDINGS={built.embedder}, or "
+        hint = f"{other or 'Set '}RAG_DATA_DIR to a new folder and ingest there."
         raise StoreError(msg, hint=hint)
 
 
@@ -111,6 +112,8 @@ class Sync:
             self._embedder.verify()
             self._library.set_meta("fingerprint", fingerprint_of(self._embedder).to_json())
             receipts = [*self._remove_gone(found), *self._read_all(found, progress)]
+            if not self._vectors.exists():
+                self._library.mark_all_missing()
             progress("storing vectors", len(found.files), len(found.files))
             self._flush()
             if self._library.unfinished:

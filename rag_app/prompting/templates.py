@@ -96,7 +96,7 @@ def load_prompt(name: str, folder: Path | None = None) -> Prompt:
     """
     folder = folder or content_dir("prompts")
     path = folder / f"{name}.md"
-    if not path.is_file():
+    if name not in list_prompts(folder):
         raise UnknownNameError(kind="prompt", name=name, known=(p.stem for p in folder.glob("*.md")))
     try:
         text = path.read_text(encoding="utf-8")

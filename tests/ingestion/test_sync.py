@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 
 import pytest
 from support.indexes import Index, check_agreement
 
+from rag_app import build
 from rag_app.embeddings.minilm import MiniLM
 from rag_app.errors import IngestionError, LockedError, StoreError
 from rag_app.index.lock import write_lock
@@ -445,3 +447,18 @@ def test_a_run_that_raises_frees_the_lock(index, notes):
         2,
     )
     check_agreement(index)
+
+
+def test_a_deleted_chroma_folder_is_written_anew(tmp_path):
+    """Chroma holds nothing that the library does not: without its folder, an ingestion restores it from there."""
+    notes = tmp_path / "notes.md"
+    notes.write_text("# GAN\n\nMode collapse is a failure of training.\n", encoding="utf-8")
+    before = build(data_dir=tmp_path / "data")
+    before.ingest([notes])
+    before._vectors.reopen()
+    shutil.rmtree(tmp_path / "data" / "chroma")
+    app = build(data_dir=tmp_path / "data")
+    receipt = app.ingest([notes])
+    assert (receipt.count("unchanged"), receipt.n_embedded) == (1, 0)
+    assert app._vectors.count() == receipt.n_chunks == 1
+    assert app.search("mode collapse")[0].dense_score > 0.5
