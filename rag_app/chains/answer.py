@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rag_app.chains.citations import MarkerReader, Similarity, cite, verify
-from rag_app.chains.condense import condense
+from rag_app.chains.condense import NO_ANSWER, condense
 from rag_app.chains.messages import read_messages
 from rag_app.chains.pack import number_passages, pack_passages
 from rag_app.errors import InvalidInputError, LLMResponseError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rag_app.reading.evidence import Evidence, Reader
     from rag_app.settings import Settings
 
-NO_ANSWER = "No answer found."
 _REFUSAL = NO_ANSWER.rstrip(".").lower()
 _SPACE = re.compile(r"\s+")
 _MESSAGE_TOKENS = 16  # what a chat format adds around the messages

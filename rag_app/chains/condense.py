@@ -13,6 +13,7 @@ from rag_app.prompting.templates import load_prompt
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+NO_ANSWER = "No answer found."
 _MAX_TURNS = 6
 
 
@@ -39,9 +40,19 @@ def condense(question: str, messages: Sequence[Message], llm: BaseChatModel | No
     if not any(m.role == "user" for m in messages):
         return question
     if llm is None:
-        return carry_topic(question, [m.text for m in messages if m.role == "user"])
+        return carry_topic(question, _understood(messages))
     conversation = "\n".join(f"{m.role}: {m.text}" for m in messages[-_MAX_TURNS:] if m.role != "system")
     prompt = load_prompt("condense_question").render(conversation=conversation, question=question)
     with translated_errors(llm_name):
         lines = llm.invoke(prompt).text.strip().splitlines()
     return lines[0].strip() if lines and lines[0].strip() else question
+
+
+def _understood(messages: Sequence[Message]) -> list[str]:
+    """Return the user's questions, without those that the material has no answer to: nobody goes on from there."""
+    replies = [*messages[1:], Message("assistant", "")]
+    return [
+        m.text
+        for m, reply in zip(messages, replies, strict=True)
+        if m.role == "user" and not (reply.role == "assistant" and reply.text.strip() == NO_ANSWER)
+    ]

@@ -71,6 +71,8 @@ def topics_of(question: str) -> list[Topic]:
     ['a variational autoencoder', 'loss']
     >>> [t.text for t in topics_of("What are the main causes of mode collapse in GANs?")]
     ['mode collapse in GANs', 'GANs']
+    >>> topics_of("Who won the Turing Award?")[0].text
+    'the Turing Award'
     """
     tokens = list(_TOKEN.finditer(question))
     words = [_bare(t.group()) for t in tokens]
@@ -113,6 +115,8 @@ def _singular(word: str) -> str:
 
 def _tag(words: list[str], i: int) -> str:
     word = words[i]
+    if i and words[i - 1] == "who":
+        return "V"  # "who won the prize": whatever it is, it is done
     if word == "mean" and not {"do", "does", "did"} & set(words[:i]):
         return "C"
     for tag, known in (("J", _JOINING), ("A", _ARTICLES), ("W", _WEAK), ("V", _VERBS), ("V", _PLAIN)):
@@ -120,10 +124,9 @@ def _tag(words: list[str], i: int) -> str:
             return tag
     if not word[:1].isalnum() or word in STOP_WORDS:
         return "."
-    if _singular(word) in _WEAK:
-        return "W"
-    if _singular(word) in _RELATIONAL:
-        return "V"
+    for tag, known in (("W", _WEAK), ("V", _RELATIONAL)):
+        if _singular(word) in known:
+            return tag
     return "D" if re.search(r"\w\w[^e]ed$", word) else "C"
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Idf = Callable[[Sequence[str]], dict[str, float]]
 _COVERAGE_WEIGHT, _PASSAGE_WEIGHT, _FORM_WEIGHT = 0.5, 0.25, 0.3
 _OPEN_END_PENALTY = 0.2
+_ENDS = (".", "!", "?", "…", "。", "！", "？")  # noqa: RUF001  (full-width marks are meant)
 _KIND_PENALTY = {"code": 0.3, "table": 0.15}
 
 
@@ -134,7 +135,7 @@ class Reader:
                 covered = sum(rarity[s] for s in asked_stems & (own | before)) / total
                 score = alignment + _COVERAGE_WEIGHT * covered + _PASSAGE_WEIGHT * page.passage.score
                 score += _FORM_WEIGHT * fits(form, term, text) - _KIND_PENALTY.get(unit.kind, 0.0)
-                score -= _OPEN_END_PENALTY * text.endswith(":")
+                score -= _OPEN_END_PENALTY * _is_open_ended(unit, text)
                 ranked.append(SentenceEvidence(page.passage, unit, text, float(score)))
                 before = own
         return sorted(ranked, key=lambda s: -s.score)
@@ -179,3 +180,8 @@ class _Page:
 
     def _columns(self, unit: Unit) -> NDArray[np.int64]:
         return np.flatnonzero((self._starts >= unit.start) & (self._starts < unit.end))
+
+
+def _is_open_ended(unit: Unit, text: str) -> bool:
+    """Return whether a sentence announces what comes after it: a list, a table or a displayed formula."""
+    return unit.kind == "paragraph" and not text.rstrip("\"'”’)]*$").endswith(_ENDS)

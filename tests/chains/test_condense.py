@@ -43,3 +43,14 @@ def test_the_language_model_reads_the_conversation_and_rewrites_the_question():
 def test_an_empty_reply_leaves_the_question_as_it_is(reply):
     """A language model that says nothing does not cost the user the question."""
     assert condense("How is it avoided?", TALK, ScriptedChat(replies=[reply])) == "How is it avoided?"
+
+
+def test_a_question_without_an_answer_is_not_gone_on_from():
+    """After "No answer found." a follow-up refers to what was talked about before."""
+    said = [
+        Message("user", "What is the reparameterisation trick?"),
+        Message("assistant", "A way to write a random code."),
+        Message("user", "Who won the world cup in 1998?"),
+        Message("assistant", "No answer found."),
+    ]
+    assert condense("Why is it needed?", said, None) == "Why is the reparameterisation trick needed?"
