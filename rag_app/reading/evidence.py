@@ -6,7 +6,7 @@ the sentence, weighted by how rare the word is. No weights are learnt here; see 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,43 +102,44 @@ class Reader:
             return Evidence((), 0.0)
         texts = [f"{p.context}\n{p.text}" if p.context else p.text for p in passages]
         asked, *read = self._minilm.embed_tokens([question, *texts])
-        weights = self._token_weights(question, asked)
+        idf = self._idf(words(question))
+        weights = _token_weights(question, asked, idf)
         pages = [_Page(p, t, asked, weights) for p, t in zip(passages, read, strict=True)]
         strengths = np.array([page.similarities() for page in pages])  # (n_passages, 4)
-        sentences = self._rank(question, pages)
+        sentences = _rank(question, pages, idf)
         return Evidence(tuple(sentences), float(np.clip(strengths.max(axis=0).mean(), 0, 1)))
 
-    def _token_weights(self, question: str, asked: TokenVectors) -> NDArray[np.float32]:
-        """Return the weight of each question token: the idf of its word, 0 for stop words and punctuation."""
-        lower = question.lower()
-        idf = {w: v for w, v in self._idf(words(question)).items() if w not in STOP_WORDS}
-        weights = np.zeros(len(asked.offsets), np.float32)
-        position = 0
-        for word in words(question):
-            start = lower.find(word, position)
-            position = start + len(word)
-            inside = (asked.offsets[:, 0] >= start) & (asked.offsets[:, 1] <= position)
-            weights[inside] = max(idf.get(word, 0.0), 0.0)
-        return weights / weights.sum() if weights.sum() > 0 else np.full_like(weights, 1 / max(len(weights), 1))
 
-    def _rank(self, question: str, pages: Sequence[_Page]) -> list[SentenceEvidence]:
-        form, term = form_of(question), defined_term(question)
-        asked_stems = stems(question)
-        idf = self._idf(words(question))
-        rarity = {s: max((v for w, v in idf.items() if s in stems(w)), default=0.0) for s in asked_stems}
-        total = sum(rarity.values()) or 1.0
-        ranked = []
-        for page in pages:
-            before: frozenset[str] = stems(" ".join(page.passage.locator.heading))
-            for unit, text, alignment in page.sentences():
-                own = stems(text)
-                covered = sum(rarity[s] for s in asked_stems & (own | before)) / total
-                score = alignment + _COVERAGE_WEIGHT * covered + _PASSAGE_WEIGHT * page.passage.score
-                score += _FORM_WEIGHT * fits(form, term, text) - _KIND_PENALTY.get(unit.kind, 0.0)
-                score -= _OPEN_END_PENALTY * _is_open_ended(unit, text)
-                ranked.append(SentenceEvidence(page.passage, unit, text, float(score)))
-                before = own
-        return sorted(ranked, key=lambda s: -s.score)
+def _token_weights(question: str, asked: TokenVectors, idf: Mapping[str, float]) -> NDArray[np.float32]:
+    """Return the weight of each question token: the idf of its word, 0 for stop words and punctuation."""
+    lower = question.lower()
+    weights = np.zeros(len(asked.offsets), np.float32)
+    position = 0
+    for word in words(question):
+        start = lower.find(word, position)
+        position = start + len(word)
+        inside = (asked.offsets[:, 0] >= start) & (asked.offsets[:, 1] <= position)
+        weights[inside] = 0.0 if word in STOP_WORDS else idf[word]
+    return weights / weights.sum() if weights.sum() > 0 else np.full_like(weights, 1 / max(len(weights), 1))
+
+
+def _rank(question: str, pages: Sequence[_Page], idf: Mapping[str, float]) -> list[SentenceEvidence]:
+    form, term = form_of(question), defined_term(question)
+    asked_stems = stems(question)
+    rarity = {s: max((v for w, v in idf.items() if s in stems(w)), default=0.0) for s in asked_stems}
+    total = sum(rarity.values()) or 1.0
+    ranked = []
+    for page in pages:
+        before: frozenset[str] = stems(" ".join(page.passage.locator.heading))
+        for unit, text, alignment in page.sentences():
+            own = stems(text)
+            covered = sum(rarity[s] for s in asked_stems & (own | before)) / total
+            score = alignment + _COVERAGE_WEIGHT * covered + _PASSAGE_WEIGHT * page.passage.score
+            score += _FORM_WEIGHT * fits(form, term, text) - _KIND_PENALTY.get(unit.kind, 0.0)
+            score -= _OPEN_END_PENALTY * _is_open_ended(unit, text)
+            ranked.append(SentenceEvidence(page.passage, unit, text, float(score)))
+            before = own
+    return sorted(ranked, key=lambda s: -s.score)
 
 
 class _Page:

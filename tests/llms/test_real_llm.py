@@ -56,9 +56,10 @@ def _wait_for(url: str, process: subprocess.Popen) -> None:
     pytest.fail("the server did not start")
 
 
-def test_ask_streams_and_shows_only_verified_citations(course_dir, server_url):
-    """The text of the stream is the answer's, tokens are counted, and every citation holds in its source."""
-    app = build(
+@pytest.fixture(scope="module")
+def app(course_dir, server_url):
+    """The application over two chapters, with SmolLM2-135M."""
+    return build(
         data_dir=course_dir,
         llm="openai:smollm2",
         llm_base_url=server_url,
@@ -66,6 +67,10 @@ def test_ask_streams_and_shows_only_verified_citations(course_dir, server_url):
         llm_context_tokens=4096,
         llm_timeout_s=300,
     )
+
+
+def test_ask_streams_and_shows_only_verified_citations(app):
+    """The text of the stream is the answer's, no usage is made up, and every citation holds in its source."""
     events = list(app.stream("What is mode collapse?"))
     answer = next(e.answer for e in events if isinstance(e, AnswerEvent))
     assert answer.text
@@ -77,16 +82,8 @@ def test_ask_streams_and_shows_only_verified_citations(course_dir, server_url):
         assert text[citation.start : citation.end] == citation.quote
 
 
-def test_follow_up_is_rewritten_by_the_language_model(course_dir, server_url):
+def test_follow_up_is_rewritten_by_the_language_model(app):
     """A chat turn goes through the condensing prompt and is answered."""
-    app = build(
-        data_dir=course_dir,
-        llm="openai:smollm2",
-        llm_base_url=server_url,
-        llm_max_tokens=32,
-        llm_context_tokens=4096,
-        llm_timeout_s=300,
-    )
     answer = app.ask("How is it avoided?", [("user", "What is mode collapse?"), ("assistant", "Few kinds of output.")])
     assert answer.question
     assert answer.text
