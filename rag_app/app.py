@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_app.content import content_dir
 from rag_app.errors import StoreError, UnknownNameError
 from rag_app.index.library import Library
+from rag_app.index.lock import write_lock
 from rag_app.index.vectors import ChromaVectors
 from rag_app.ingestion.sync import Progress, Sync, check_fingerprint, silent
 from rag_app.settings import Settings
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from rag_app.chains.runnable import Question
     from rag_app.embeddings.fingerprint import Embedder
     from rag_app.embeddings.minilm import MiniLM
+    from rag_app.index.compaction import Sizes
+    from rag_app.index.erasure import Erasure
+    from rag_app.index.traces import Finder
+    from rag_app.index.verification import Verification
     from rag_app.retrieval.filters import Where
     from rag_app.retrieval.hybrid import HybridSearch
 
@@ -64,7 +71,9 @@ class App:
     def __init__(self, settings: Settings, *, llm: BaseChatModel | None = None) -> None:
         self.settings = settings
         self.library = Library(settings.data_dir / "library.sqlite")
-        self._vectors = ChromaVectors(settings.data_dir / "chroma")
+        self._vectors = ChromaVectors(
+            settings.data_dir / "chroma", url=settings.chroma_url, is_aside=lambda: self.library.vectors_aside
+        )
         self._given_llm = llm
 
     # -- the work --------------------------------------------------------------------------------------------------
@@ -114,7 +123,9 @@ class App:
         StoreError
             If there is no index, or it was built by another embedder.
         """
-        return self._search.search(question, self.settings.k if k is None else k, where=where)
+        hybrid = self._search
+        check_fingerprint(self.library, self._embedder)  # another process may have built the index anew
+        return hybrid.search(question, self.settings.k if k is None else k, where=where)
 
     def ask(self, question: str, messages: Sequence[Any] | None = None) -> Answer:
         """Return the answer to a question, with verified citations.
@@ -164,6 +175,77 @@ class App:
     def check_llm(self) -> None:
         """Raise a `SettingsError` if the language model that the settings name cannot be set up."""
         _ = self._llm
+
+    # -- the care of the index -------------------------------------------------------------------------------------
+
+    def verify(self, *, progress: Progress = silent) -> Verification:
+        """Return whether texts, chunks, vectors, words and Chroma's rows agree.
+
+        Raises
+        ------
+        StoreError
+            If there is no index, or it is locked; so do the methods below.
+        """
+        from rag_app.index.verification import verify
+
+        with self._locked_index():
+            return verify(self.library, self._vectors, progress)
+
+    def reindex(self, *, progress: Progress = silent) -> Mapping[str, int]:
+        """Build the index anew from its stored texts, with the embedder of the settings, and return what was done.
+
+        The old index is in use until the new one is complete and verified.
+        """
+        from rag_app.ingestion.reindex import reindex
+
+        return reindex(self.library, self._vectors, self._embedder, progress)
+
+    def forget(self, sources: Sequence[str], *, progress: Progress = silent) -> Erasure:
+        """Remove sources, the exchanges that rest on them and every trace of their texts in the data folder.
+
+        Parameters
+        ----------
+        sources : sequence of str
+            Names, paths or URLs.
+        progress : callable, optional
+            Called with what is at work, what is done and what there is in all.
+
+        Raises
+        ------
+        UnknownNameError
+            If the index has no source of that name or path.
+        """
+        from rag_app.index.erasure import Erasure, erase, named_sources
+        from rag_app.index.traces import Finder, search_files
+
+        with self._locked_index():
+            rows = named_sources(self.library, sources)
+            texts = erase(self.library, self._vectors, rows, progress)
+            n_exchanges = self._forget_exchanges({row.name for row in rows}, Finder(texts))
+            search = search_files(self.settings.data_dir, texts, progress)
+        still_there = tuple(row.uri for row in rows if os.path.exists(row.uri))
+        return Erasure(tuple(row.name for row in rows), still_there, n_exchanges, search)
+
+    def compact(self, *, progress: Progress = silent) -> tuple[Sizes, Sizes]:
+        """Write the index's files anew without what was deleted; return their sizes before and after."""
+        from rag_app.index.compaction import compact
+
+        with self._locked_index():
+            return compact(self.library, self._vectors, progress)
+
+    def export_index(self, file: str | os.PathLike[str], *, progress: Progress = silent) -> dict[str, int]:
+        """Write the index to a file in an open format; return its sources, chunks and bytes."""
+        from rag_app.index.exchange import export_index
+
+        with self._locked_index():
+            return export_index(self.library, Path(file), progress)
+
+    def import_index(self, file: str | os.PathLike[str], *, progress: Progress = silent) -> dict[str, int]:
+        """Fill an empty index from such a file; return its sources and chunks."""
+        from rag_app.index.intake import import_index
+
+        with write_lock(self.settings.data_dir):
+            return import_index(self.library, self._vectors, Path(file), progress)
 
     # -- for LangChain ---------------------------------------------------------------------------------------------
 
@@ -224,6 +306,21 @@ class App:
 
         return load_embedder(self.settings)
 
+    @contextmanager
+    def _locked_index(self) -> Iterator[None]:
+        self.library.get_meta("fingerprint")  # there is an index: otherwise the lock would make a folder for one
+        with write_lock(self.settings.data_dir):
+            yield
+
+    def _forget_exchanges(self, sources: set[str], texts: Finder) -> int:
+        from rag_app.chains.conversations import Conversations
+
+        path = self.settings.data_dir / "conversations.sqlite"
+        if not path.is_file():
+            return 0
+        with closing(Conversations(path)) as conversations:
+            return conversations.forget(sources, texts)
+
     @cached_property
     def _search(self) -> HybridSearch:
         from rag_app.retrieval.hybrid import HybridSearch
@@ -231,7 +328,6 @@ class App:
         if not self.library.exists():
             msg = f"There is no index in {self.settings.data_dir}."
             raise StoreError(msg, hint="Run: rag ingest")
-        check_fingerprint(self.library, self._embedder)
         return HybridSearch(self.library, self._vectors, self._embedder)
 
     @cached_property
@@ -245,13 +341,12 @@ class App:
     @cached_property
     def _answerer(self) -> Answerer:
         from rag_app.chains.answer import Answerer
-        from rag_app.index.lexical import Lexical
         from rag_app.reading.evidence import Reader
 
         return Answerer(
             settings=self.settings,
             search=self.search,
-            reader=Reader(self._minilm, Lexical(self.library).idf),
+            reader=Reader(self._minilm, self._search.lexical.idf),
             llm=self._llm,
             similarity=self._similarity,
             source_text=lambda name: self.source(name).text,

@@ -42,6 +42,8 @@ class Settings:
         ``minilm``, ``sentence-transformers:NAME_OR_PATH`` or ``openai:NAME``.
     embeddings_base_url : str, default=""
         Address of an OpenAI-compatible server for ``openai:`` embeddings.
+    chroma_url : str, default=""
+        Address of a Chroma server for the vectors; empty means inside the process.
     k : int, default=5
         Passages to retrieve, in [1, 50].
     min_evidence : float, default=0.5
@@ -62,6 +64,7 @@ class Settings:
     llm_timeout_s: float = 60.0
     embeddings: str = "minilm"
     embeddings_base_url: str = ""
+    chroma_url: str = ""
     k: int = 5
     min_evidence: float = 0.5
 
@@ -70,6 +73,7 @@ class Settings:
         _check_name("embeddings", self.embeddings, alone=("minilm",), providers=_EMBEDDERS[1:])
         _check_url("llm_base_url", self.llm_base_url)
         _check_url("embeddings_base_url", self.embeddings_base_url)
+        _check_url("chroma_url", self.chroma_url)
         _check_range("k", self.k, 1, 50)
         _check_range("min_evidence", self.min_evidence, 0, 1)
         _check_range("llm_temperature", self.llm_temperature, 0, 2)
@@ -101,6 +105,19 @@ class Settings:
         given |= _named({k.removeprefix(_PREFIX).lower(): v for k, v in from_env.items()}, _variable)
         given |= _named(overrides, str)
         return cls(**{"data_dir": _default_data_dir(), **given})
+
+    @staticmethod
+    def origins(*, environ: Mapping[str, str] | None = None, file: Path = _FILE) -> dict[str, str]:
+        """Return the variable or the file that gives a setting, by the names of the settings that are given.
+
+        Examples
+        --------
+        >>> Settings.origins(environ={"RAG_K": "3"}, file=Path("none.toml"))
+        {'k': 'RAG_K'}
+        """
+        env = os.environ if environ is None else environ
+        variables = {k.removeprefix(_PREFIX).lower(): k for k in env if k.startswith(_PREFIX)}
+        return {**dict.fromkeys(_read_toml(file), str(file)), **variables}
 
 
 def _variable(key: str) -> str:

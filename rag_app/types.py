@@ -6,61 +6,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+from rag_app.locator import Locator
 
-
-@dataclass(frozen=True, slots=True)
-class Locator:
-    """Where in a document a span lies, in terms that a person can follow.
-
-    Parameters
-    ----------
-    heading : tuple of str
-        Headings from the outermost to the innermost; empty where the document has none.
-    line : int or None
-        Line of the file, counted from 1; None where the format has no lines.
-
-    Examples
-    --------
-    >>> str(Locator(("GANs", "Mode collapse"), 41))
-    'GANs › Mode collapse, line 41'
-    """
-
-    heading: tuple[str, ...] = ()
-    line: int | None = None
-
-    def __str__(self) -> str:
-        parts = [" › ".join(self.heading)] if self.heading else []
-        if self.line is not None:
-            parts.append(f"line {self.line}")
-        return ", ".join(parts)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"heading": list(self.heading), "line": self.line}
+BlockKind = Literal["heading", "paragraph", "list", "table", "code", "fragment"]
+"""A fragment is text without a sentence, such as the labels of a drawing: found, but never quoted as an answer."""
+NOT_QUOTED: frozenset[BlockKind] = frozenset(("heading", "fragment"))
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, heading, list, table or code block of an extracted text: ``text[start:end]``."""
+    """A paragraph, heading, list, table or code block of an extracted text: ``text[start:end]``.
+
+    A piece of the block that does not begin with it is embedded with `header` in front, such as the header row of
+    a table.
+    """
 
     kind: BlockKind
     start: int
     end: int
     locator: Locator
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The smallest span that is quoted: a sentence, a list item, a table row or a whole code block.
 
-    Its `line` is where its block begins in the file, counted from 1; None where the format has no lines.
+    Its locator is that of its block.
     """
 
     start: int
     end: int
     kind: BlockKind
-    line: int | None = None
+    locator: Locator = Locator()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +50,9 @@ class Source:
     name : str
         What people call it and what citations show: its path below the folder that was ingested.
     uri : str
-        Its absolute path: the identity of the document.
+        Its absolute path or its URL: the identity of the document.
     title : str
-        From front matter, the first heading or the file name.
+        From front matter or the first heading; empty where the document has none.
     text : str
         The extracted text. Every offset in the program refers to it.
     sha256 : str
@@ -110,9 +88,9 @@ class Chunk:
     text : str
         That text.
     context : str
-        Title and heading path: embedded in front of the text, not stored in it.
+        Title and heading path, and the header row of a table: embedded in front of the text, not stored in it.
     locator : Locator
-        Where the chunk begins.
+        Where the chunk begins; in a table file, its first and last row.
     units : tuple of Unit
         The sentences, items, rows and code blocks of the chunk.
     n_tokens : int

@@ -61,6 +61,31 @@ def course_dir(tmp_path_factory: pytest.TempPathFactory, knowledge: Path) -> Pat
     return folder
 
 
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory):
+    """The address of a running Chroma server, shared by all tests."""
+    from support.chroma_server import chroma_server
+
+    with chroma_server(tmp_path_factory.mktemp("chroma") / "server") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chroma_url() -> str:
+    """Where Chroma runs: inside the process. A module whose tests run against a server too has its own."""
+    return ""
+
+
+@pytest.fixture
+def index(tmp_path: Path, minilm, chroma_url: str):
+    """An index in a folder that does not exist yet; written to by the test."""
+    from support.indexes import Index
+
+    made = Index(tmp_path / "data", minilm, chroma_url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def app(course_dir: Path):
     """The application over the two chapters, without a language model."""

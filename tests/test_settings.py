@@ -134,6 +134,10 @@ EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME o
             "RAG_LLM_BASE_URL must start with http:// or https://; got 'localhost:8000'.",
         ),
         (
+            {"chroma_url": "127.0.0.1:8000"},
+            "RAG_CHROMA_URL must start with http:// or https://; got '127.0.0.1:8000'.",
+        ),
+        (
             {"embeddings_base_url": "ftp://x"},
             "RAG_EMBEDDINGS_BASE_URL must start with http:// or https://; got 'ftp://x'.",
         ),

@@ -23,7 +23,7 @@ from rag_app.types import (
     Unit,
 )
 
-LOCATOR = Locator(("GANs", "Mode collapse"), 41)
+LOCATOR = Locator(("GANs", "Mode collapse"), line=41)
 CITATION = Citation(source="a.md", sha256="0f", start=3, end=6, quote="abc", locator=LOCATOR)
 PASSAGE = Passage(
     source="a.md", sha256="0f", chunk_id="c1", start=3, end=6, text="abc", locator=Locator(), score=0.123456789
@@ -43,9 +43,9 @@ def test_values_are_frozen_and_slotted(cls):
     [
         (Locator(), ""),
         (Locator(("A",)), "A"),
-        (Locator((), 7), "line 7"),
-        (Locator(("A", "B"), 1), "A › B, line 1"),
-        (Locator(("A", "", "Ü"), 0), "A ›  › Ü, line 0"),
+        (Locator((), line=7), "line 7"),
+        (Locator(("A", "B"), line=1), "A › B, line 1"),
+        (Locator(("A", "", "Ü"), line=0), "A ›  › Ü, line 0"),
     ],
 )
 def test_locator_reads_as_a_path(locator, shown):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rag_app.from_scratch.language.sentences import split_sentences
 from rag_app.reading.overlap import stems
-from rag_app.types import Citation, CitationEvent, Locator, Passage, TokenEvent, Unit
+from rag_app.types import NOT_QUOTED, Citation, CitationEvent, Passage, TokenEvent, Unit
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _MARKER = re.compile(  # passages are counted from 1: the interval [0, 1] is no marker
@@ -32,8 +32,7 @@ MIN_SIMILARITY = 0.7
 def cite(passage: Passage, unit: Unit) -> Citation:
     """Return the citation of a span of a passage."""
     quote = passage.text[unit.start - passage.start : unit.end - passage.start]
-    locator = Locator(passage.locator.heading, unit.line)
-    return Citation(passage.source, passage.sha256, unit.start, unit.end, quote, locator)
+    return Citation(passage.source, passage.sha256, unit.start, unit.end, quote, unit.locator)
 
 
 def verify(citation: Citation, text: str) -> bool:
@@ -41,6 +40,7 @@ def verify(citation: Citation, text: str) -> bool:
 
     Examples
     --------
+    >>> from rag_app.locator import Locator
     >>> verify(Citation("a.md", "", 0, 4, "GANs", Locator()), "GANs pair two nets.")
     True
     """
@@ -130,7 +130,7 @@ class MarkerReader:
         if not 1 <= number <= len(self.passages) or not claim:
             return None
         passage = self.passages[number - 1]
-        units = [u for u in passage.units if u.kind != "heading"]
+        units = [u for u in passage.units if u.kind not in NOT_QUOTED]
         if not units or not _numbers(claim) <= _numbers(passage.text):
             return None
         texts = [passage.text[u.start - passage.start : u.end - passage.start] for u in units]

@@ -8,10 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag_app.chains.messages import Message
 from rag_app.errors import StoreError
 from rag_app.types import Answer
+
+if TYPE_CHECKING:
+    from rag_app.index.traces import Finder
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (id INTEGER PRIMARY KEY, began_s REAL NOT NULL);
@@ -80,6 +84,23 @@ class Conversations:
             for message in (Message("user", standalone), Message("assistant", json.loads(answer)["answer"]))
         ]
 
+    def forget(self, sources: set[str], texts: Finder) -> int:
+        """Delete the exchanges that rest on sources or hold their texts, and return how many those were.
+
+        Parameters
+        ----------
+        sources : set of str
+            Names. An exchange goes with its question if one of them was quoted or looked at.
+        texts : Finder
+            Finds what was in them.
+        """
+        with self._translated_errors():
+            rows = self._db.execute("SELECT id, question, standalone, answer FROM exchanges").fetchall()
+            ids = [(i,) for i, *said in rows if _rests_on(said[-1], sources) or texts.find("\n".join(said).encode())]
+            self._db.executemany("DELETE FROM exchanges WHERE id = ?", ids)
+            self._db.execute("VACUUM")
+        return len(ids)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -91,3 +112,8 @@ class Conversations:
         except (OSError, sqlite3.Error) as exc:
             msg = f"The conversations in {self._path} cannot be opened: {exc}."
             raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
+
+
+def _rests_on(answer: str, sources: set[str]) -> bool:
+    kept = json.loads(answer)
+    return any(part["source"] in sources for key in ("citations", "retrieved") for part in kept[key])

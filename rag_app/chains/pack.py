@@ -54,5 +54,6 @@ def pack_passages(
 def _shown(number: int, passage: Passage) -> str:
     names = dict.fromkeys((passage.source, passage.title, *passage.locator.heading))
     place = " › ".join(" ".join(name.split()) for name in names if name)
-    body = "\n".join(f"    {line}" for line in passage.text.splitlines())
+    header = passage.context.partition("\n")[2]  # of a table that the passage is a part of
+    body = "\n".join(f"    {line}" for line in [*header.splitlines(), *passage.text.splitlines()])
     return f"[{number}] {place}\n{body}"

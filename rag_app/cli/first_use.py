@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 from typing import TYPE_CHECKING
 
 from rag_app.cli.terminal import console, progress_bar
@@ -27,5 +27,5 @@ def ensure_index(app: App) -> None:
 def _is_half_read(app: App) -> bool:
     from rag_app.content import content_dir
 
-    course = content_dir("knowledge")
-    return app.library.generation == 0 and all(course in Path(s.uri).parents for s in app.library.sources())
+    paths = app.library.get_meta("first_paths") if app.library.generation == 0 else None
+    return paths == json.dumps([str(content_dir("knowledge"))])

@@ -32,7 +32,8 @@ COMMANDS = {
         'rag tools run recall_at_k ranking=\'["a", "b"]\' relevant=\'["b"]\'',
     ),
     "prompts": Command("list, show or check the prompts", "rag prompts show answer"),
-    "index": Command("show what the index holds", "rag index status"),
+    "doctor": Command("check the installation, the settings, the parts and the index", "rag doctor"),
+    "index": Command("show, check, rebuild, shrink, move or forget what the index holds", "rag index status"),
 }
 
 

@@ -1,18 +1,29 @@
-"""BM25 over the library's FTS5 table, with Porter stems."""
+"""BM25 over the library's FTS5 table, with Porter stems.
+
+SQLite scores one word at a time, and the scores of the words asked lately are kept as arrays: BM25 is a sum over the
+question's words, so it is the same number, but the words that take long, those of many chunks, are looked up once.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from rag_app.from_scratch.language.words import content_words, words
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rag_app.index.library import Library
 
 _K1 = 1.2  # fixed inside FTS5
 _MIN_IDF = 1e-6  # FTS5's floor for a term in more than half of the chunks
+_MAX_KEPT = 2_000  # words; with 100,000 chunks some 60 MB
+_SCORED = np.dtype([("row", np.int64), ("score", np.float64)])
 
 
 class Lexical:
@@ -26,13 +37,16 @@ class Lexical:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+        self._kept: _Kept | None = None
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """Return how rare words are, by word: ``ln((N - n + 0.5) / (n + 0.5))``, at least 1e-6, as FTS5 has it."""
-        n_chunks = self._library.count_chunks()
-        return {t: self._idf_one(t, n_chunks) for t in dict.fromkeys(terms)}
+        kept = self._current()
+        return {t: kept.idf(kept.count(t)) for t in dict.fromkeys(terms)}
 
-    def score(self, question: str, k: int, *, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
+    def score(
+        self, question: str, k: int, *, among: NDArray[np.int64] | None = None, also: Sequence[str] = ()
+    ) -> dict[str, float]:
         """Return the best chunks for a question.
 
         Parameters
@@ -41,13 +55,16 @@ class Lexical:
             Its content words are looked for; any of them may match.
         k : int
             How many.
-        among : sequence of str, optional
-            Only these chunk ids.
+        among : ndarray of int, optional
+            Only these rows of the table of chunks.
+        also : sequence of str, optional
+            Ids of chunks that are wanted even where they are not among the best.
 
         Returns
         -------
-        list of (str, float)
-            Chunk id and BM25 divided by the most that the question could reach, in [0, 1], best first.
+        dict of str to float
+            BM25 divided by the most that the question could reach, in [0, 1], by chunk id, best first; without the
+            chunks that no word is in.
 
         Notes
         -----
@@ -55,24 +72,93 @@ class Lexical:
         absolute scale: it needs no statistics of the result list, and tells how strong the match is.
         """
         terms = list(dict.fromkeys(content_words(question) or words(question)))
-        ceiling = sum(self.idf(terms).values()) * (_K1 + 1)
-        if not terms or (among is not None and not among):
-            return []
-        sql = (
-            "SELECT c.chunk_id, -bm25(lexical) AS score FROM lexical JOIN chunks c ON c.id = lexical.rowid "
-            "WHERE lexical MATCH ?"
-        )
-        parameters: list[object] = [" OR ".join(_quoted(t) for t in terms)]
+        if not terms:
+            return {}
+        kept = self._current()
+        found = [kept.scores(t) for t in terms]
+        ceiling = sum(kept.idf(len(f)) for f in found) * (_K1 + 1)
+        rows, scores = _sum(np.concatenate(found))
+        scores = np.minimum(scores / ceiling, 1.0)
         if among is not None:
-            sql += " AND c.chunk_id IN (SELECT value FROM json_each(?))"
-            parameters.append("[" + ",".join(f'"{i}"' for i in among) + "]")
-        rows = self._library.query(f"{sql} ORDER BY score DESC LIMIT ?", [*parameters, k])
-        return [(chunk_id, min(score / ceiling, 1.0)) for chunk_id, score in rows]
+            allowed = np.isin(rows, among, assume_unique=True)
+            rows, scores = rows[allowed], scores[allowed]
+        wanted = np.isin(rows, self._rows_of(also), assume_unique=True)
+        wanted[_best(scores, k)] = True
+        return self._by_id(rows[wanted], scores[wanted])
 
-    def _idf_one(self, term: str, n_chunks: int) -> float:
-        (row,) = self._library.query("SELECT count(*) FROM lexical WHERE lexical MATCH ?", [_quoted(term)])
-        n_with = int(row[0])
-        return max(math.log((n_chunks - n_with + 0.5) / (n_with + 0.5)), _MIN_IDF)
+    def _current(self) -> _Kept:
+        """Return what is kept of the library as it is now: after any change, by any process, nothing."""
+        state = self._library.query("SELECT * FROM meta WHERE key IN ('generation', 'unfinished') ORDER BY key")
+        kept = self._kept
+        if kept is None or kept.state != state:
+            self._kept = kept = _Kept(self._library, state)
+        return kept
+
+    def _rows_of(self, chunk_ids: Sequence[str]) -> NDArray[np.int64]:
+        sql = "SELECT id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+        return np.array([row[0] for row in self._library.query(sql, [json.dumps(chunk_ids)])], np.int64)
+
+    def _by_id(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str, float]:
+        sql = "SELECT id, chunk_id FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
+        ids = dict(self._library.query(sql, [json.dumps(rows.tolist())]))
+        best = np.lexsort((rows, -scores))
+        return {ids[r]: s for r, s in zip(rows[best].tolist(), scores[best].tolist(), strict=True) if r in ids}
+
+
+class _Kept:
+    """What was looked up about words in one state of the library."""
+
+    def __init__(self, library: Library, state: list[tuple[str, str]]) -> None:
+        self.state = state
+        self._library = library
+        self._n_chunks = library.count_chunks()
+        self._counts: dict[str, int] = {}
+        self._scores: dict[str, NDArray[Any]] = {}
+
+    def idf(self, n_with: int) -> float:
+        """Return the idf of a word that so many chunks have."""
+        ratio = (self._n_chunks - n_with + 0.5) / (n_with + 0.5)
+        return max(math.log(max(ratio, 1.0)), _MIN_IDF)  # a change between two queries may even leave n above N
+
+    def count(self, term: str) -> int:
+        """Return how many chunks have a word."""
+        count = self._counts.get(term)
+        if count is None:
+            sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
+            count = int(self._library.query(sql, [_quoted(term)])[0][0])
+            _keep(self._counts, term, count)
+        return count
+
+    def scores(self, term: str) -> NDArray[Any]:
+        """Return the rows of the chunks that have a word, and BM25 of each for the word alone."""
+        scores = self._scores.get(term)
+        if scores is None:
+            sql = "SELECT rowid, -bm25(lexical) FROM lexical WHERE lexical MATCH ?"
+            found = self._library.query(sql, [_quoted(term)])
+            scores = np.fromiter(found, _SCORED, len(found))
+            _keep(self._scores, term, scores)
+            _keep(self._counts, term, len(found))
+        return scores
+
+
+def _keep(kept: dict[str, Any], term: str, value: object) -> None:
+    if len(kept) >= _MAX_KEPT:
+        kept.clear()
+    kept[term] = value
+
+
+def _sum(found: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return each row once, in ascending order, with the sum of its scores."""
+    # Not np.unique: it imports numpy.ma, which takes longer than all of this on a small index.
+    found = found[np.argsort(found["row"], kind="stable")]
+    starts = np.flatnonzero(np.diff(found["row"], prepend=-1))
+    return found["row"][starts], np.add.reduceat(found["score"], starts) if len(starts) else np.empty(0)
+
+
+def _best(scores: NDArray[np.float64], k: int) -> NDArray[np.intp]:
+    if len(scores) <= k:
+        return np.arange(len(scores))
+    return np.argpartition(-scores, k)[:k]
 
 
 def _quoted(term: str) -> str:

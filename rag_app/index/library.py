@@ -20,10 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import StoreError
+from rag_app.index.rows import chroma_metadata, chunk, dump_blocks, dump_units, lexical_context, load_blocks, passage
 from rag_app.index.schema import SCHEMA, VERSION
-from rag_app.types import Block, Chunk, Locator, Passage, Source, Unit
+from rag_app.locator import Locator
+from rag_app.types import Chunk, Passage, Source
 
-_BEGIN_CHANGE = "INSERT OR REPLACE INTO meta VALUES ('unfinished', '')"
+_BEGIN_CHANGE = "REPLACE INTO meta SELECT 'unfinished', 1 + ifnull(max(value), 0) FROM meta WHERE key = 'unfinished'"
+NEXT_GENERATION = (
+    "INSERT OR REPLACE INTO meta SELECT 'generation', "
+    "CAST(coalesce(max(CAST(value AS INTEGER)), 0) + 1 AS TEXT) FROM meta WHERE key = 'generation'"
+)
+_FOR_CHROMA = (
+    'SELECT c.chunk_id, v.vector, substr(s.text, c.start + 1, c."end" - c.start), s.metadata, s.name, s.title, '
+    'c.heading, c.place, c.start, c."end", s.sha256 FROM chunks c JOIN sources s ON s.id = c.source_id '
+    "JOIN vectors v ON v.key = c.vector_key WHERE {} ORDER BY c.id LIMIT ?"
+)
 _ELSEWHERE = "Set RAG_DATA_DIR to another folder, or move this one away."
 
 
@@ -46,7 +57,7 @@ class StoredChunk:
     chunk_id: str
     vector: NDArray[np.float32]
     text: str
-    metadata: Mapping[str, str | int]
+    metadata: Mapping[str, str | int | float]
 
 
 class Library:
@@ -82,6 +93,11 @@ class Library:
         """Whether something was changed that `finish` has not been called for."""
         return self.get_meta("unfinished") is not None
 
+    @property
+    def vectors_aside(self) -> bool:
+        """Whether the vectors are those that were built aside: see `rag_app.index.swap`."""
+        return self.exists() and self.get_meta("vectors_aside") is not None
+
     def get_meta(self, key: str) -> str | None:
         """Return a value of the index's identity, or None."""
         rows = self.query("SELECT value FROM meta WHERE key = ?", (key,))
@@ -103,9 +119,17 @@ class Library:
         if not rows:
             return None
         row = rows[0]
-        blocks = tuple(Block(k, a, b, Locator(tuple(h), n)) for k, a, b, h, n in json.loads(row[6]))
         name, uri, title, text, sha256, bytes_sha256 = row[:6]
-        return Source(name, uri, title, text, sha256, bytes_sha256, blocks, json.loads(row[7]))
+        return Source(name, uri, title, text, sha256, bytes_sha256, load_blocks(row[6]), json.loads(row[7]))
+
+    def chunks(self, source: Source) -> list[Chunk]:
+        """Return the chunks of a source as they are stored, in reading order."""
+        rows = self.query(
+            'SELECT c.chunk_id, c.start, c."end", c.context, c.heading, c.place, c.units, c.n_tokens FROM chunks c '
+            "JOIN sources s ON s.id = c.source_id WHERE s.name = ? ORDER BY c.id",
+            (source.name,),
+        )
+        return [chunk(row, source.text) for row in rows]
 
     def count_chunks(self) -> int:
         """Return the number of chunks."""
@@ -123,25 +147,11 @@ class Library:
         """Return the passages of chunks that exist, by chunk id."""
         rows = self._select_in(
             'SELECT s.name, s.sha256, c.chunk_id, c.start, c."end", substr(s.text, c.start + 1, c."end" - c.start), '
-            "c.heading, c.line, s.title, c.context, c.units "
+            "c.heading, c.place, s.title, c.context, c.units "
             "FROM chunks c JOIN sources s ON s.id = c.source_id WHERE c.chunk_id IN ({})",
             chunk_ids,
         )
-        return {
-            r[2]: Passage(
-                source=r[0],
-                sha256=r[1],
-                chunk_id=r[2],
-                start=r[3],
-                end=r[4],
-                text=r[5],
-                locator=Locator(tuple(json.loads(r[6])), r[7]),
-                title=r[8],
-                context=r[9],
-                units=tuple(Unit(*u) for u in json.loads(r[10])),
-            )
-            for r in rows
-        }
+        return {r[2]: passage(r) for r in rows}
 
     def chunk_vectors(self, chunk_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the embeddings of chunks, by chunk id."""
@@ -226,7 +236,6 @@ class Library:
                 "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
                 [(key, np.asarray(vector, np.float32).tobytes()) for key, vector in vectors.items()],
             )
-            blocks = [[b.kind, b.start, b.end, b.locator.heading, b.locator.line] for b in source.blocks]
             cursor = db.execute(
                 "INSERT INTO sources (uri, name, title, bytes_sha256, sha256, text, blocks, metadata) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -237,12 +246,12 @@ class Library:
                     source.bytes_sha256,
                     source.sha256,
                     source.text,
-                    json.dumps(blocks),
+                    dump_blocks(source.blocks),
                     json.dumps(dict(source.metadata)),
                 ),
             )
             for chunk, key in zip(chunks, keys, strict=True):
-                self._insert_chunk(db, int(cursor.lastrowid or 0), chunk, key)
+                self._insert_chunk(db, int(cursor.lastrowid or 0), chunk, key, lexical_context(source, chunk))
 
     def remove_source(self, uri: str) -> None:
         """Remove a source, its chunks and their lexical rows."""
@@ -251,21 +260,14 @@ class Library:
 
     def pending(self, limit: int) -> list[StoredChunk]:
         """Return chunks that Chroma does not hold yet."""
-        rows = self.query(
-            'SELECT c.chunk_id, v.vector, substr(s.text, c.start + 1, c."end" - c.start), s.metadata, s.name, s.title, '
-            'c.heading, c.line, c.start, c."end", s.sha256 FROM chunks c JOIN sources s ON s.id = c.source_id '
-            "JOIN vectors v ON v.key = c.vector_key WHERE c.in_chroma = 0 ORDER BY c.id LIMIT ?",
-            (limit,),
-        )
-        return [
-            StoredChunk(
-                r[0],
-                np.frombuffer(r[1], np.float32),
-                r[2],
-                _chroma_metadata(r[3], r[4], r[5], Locator(tuple(json.loads(r[6])), r[7]), r[8:]),
-            )
-            for r in rows
-        ]
+        return self._stored("c.in_chroma = 0", (limit,))
+
+    def stored_chunks(self, size: int) -> Iterator[list[StoredChunk]]:
+        """Yield all chunks as Chroma is to store them, `size` at a time, in the order of reading."""
+        last = -1
+        while batch := self._stored("c.id > ?", (last, size)):
+            yield batch
+            (last,) = self.query("SELECT id FROM chunks WHERE chunk_id = ?", (batch[-1].chunk_id,))[0]
 
     def mark_stored(self, chunk_ids: Iterable[str]) -> None:
         """Record that Chroma holds chunks."""
@@ -293,7 +295,13 @@ class Library:
             db.execute("DELETE FROM meta WHERE key = 'unfinished'")
             db.execute("DELETE FROM chroma_deletes")
             db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (str(self.generation + 1),))
+            db.execute(NEXT_GENERATION)
+
+    def close(self) -> None:
+        """Close this thread's connection; the next call opens another."""
+        connection: sqlite3.Connection | None = self._local.__dict__.pop("connection", None)
+        if connection is not None:
+            connection.close()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -333,6 +341,18 @@ class Library:
     def _version(db: sqlite3.Connection) -> int:
         return int(db.execute("PRAGMA user_version").fetchone()[0])
 
+    def _stored(self, where: str, parameters: Sequence[Any]) -> list[StoredChunk]:
+        rows = self.query(_FOR_CHROMA.format(where), parameters)
+        return [
+            StoredChunk(
+                r[0],
+                np.frombuffer(r[1], np.float32),
+                r[2],
+                chroma_metadata(r[3], r[4], r[5], Locator.load(json.loads(r[6]), json.loads(r[7])), r[8:]),
+            )
+            for r in rows
+        ]
+
     def _select_in(self, sql: str, values: Sequence[str]) -> Iterator[Any]:
         for i in range(0, len(values), 500):
             part = values[i : i + 500]
@@ -347,10 +367,10 @@ class Library:
         db.execute("DELETE FROM sources WHERE uri = ?", (uri,))
 
     @staticmethod
-    def _insert_chunk(db: sqlite3.Connection, source_id: int, chunk: Chunk, key: str) -> None:
+    def _insert_chunk(db: sqlite3.Connection, source_id: int, chunk: Chunk, key: str, lexical_context: str) -> None:
         cursor = db.execute(
-            'INSERT INTO chunks (chunk_id, source_id, start, "end", context, heading, line, units, n_tokens, '
-            "vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            'INSERT INTO chunks (chunk_id, source_id, start, "end", context, heading, folded_heading, place, units, '
+            "n_tokens, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 chunk.id,
                 source_id,
@@ -358,30 +378,17 @@ class Library:
                 chunk.end,
                 chunk.context,
                 json.dumps(chunk.locator.heading),
-                chunk.locator.line,
-                json.dumps([[u.start, u.end, u.kind, u.line] for u in chunk.units]),
+                " › ".join(chunk.locator.heading).casefold(),
+                json.dumps(chunk.locator.place),
+                dump_units(chunk.units),
                 chunk.n_tokens,
                 key,
             ),
         )
         db.execute(
-            "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)", (cursor.lastrowid, chunk.context, chunk.text)
+            "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)",
+            (cursor.lastrowid, lexical_context, chunk.text),
         )
-
-
-def _chroma_metadata(
-    metadata: str, name: str, title: str, locator: Locator, span: tuple[int, int, str]
-) -> dict[str, str | int]:
-    return {
-        **{k: v for k, v in json.loads(metadata).items() if v and not k.startswith("chroma:")},  # Chroma's own keys
-        "source": name,
-        "title": title,
-        "heading": " › ".join(locator.heading),
-        "start": span[0],
-        "end": span[1],
-        "sha256": span[2],
-        **({} if locator.line is None else {"line": locator.line}),
-    }
 
 
 def _reason(exc: BaseException) -> str:

@@ -36,16 +36,23 @@ def write_lock(folder: Path, *, timeout_s: float = 10.0) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=timeout_s)
+        owner.write_text(str(os.getpid()), encoding="utf-8")
     except Timeout as exc:
-        holder = owner.read_text(encoding="utf-8") if owner.exists() else "unknown"
-        msg = f"Another process (id {holder}) is writing to the index in {folder}."
+        msg = f"Another process (id {_holder(owner)}) is writing to the index in {folder}."
         raise LockedError(msg, hint="Wait until it has finished, then run this again.") from exc
     except OSError as exc:
+        lock.release()
         msg = f"The data folder {folder} must be writable; {(exc.strerror or str(exc)).lower()}."
         raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
     try:
-        owner.write_text(str(os.getpid()), encoding="utf-8")
         yield
     finally:
         owner.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(owner: Path) -> str:
+    try:
+        return owner.read_text(encoding="utf-8") or "unknown"
+    except FileNotFoundError:  # it has just begun, or just ended
+        return "unknown"

@@ -1,10 +1,14 @@
-"""Chroma, embedded: the only file that imports chromadb."""
+"""Chroma, inside the process or on a server: the only file that imports chromadb."""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from rag_app.index.library import StoredChunk
 
 COLLECTION = "rag_app"
+_DATABASES: dict[str, list[int]] = {}  # by folder, those that this process has opened
+_DATABASE, _MARKER = "chroma.sqlite3", "server"
+_CONNECT_TIMEOUT_S = 5.0
 
 
 class ChromaVectors:
@@ -29,48 +36,76 @@ class ChromaVectors:
     ----------
     folder : pathlib.Path
         Chroma's folder.
+    url : str, default=""
+        Address of a Chroma server that holds the collection in place of the folder.
+    is_aside : callable, optional
+        Returns whether the vectors to read are those that were built aside: see `rag_app.index.swap`.
+
+    Notes
+    -----
+    On a server the collection has a name of its own, so that many data folders share one server; the folder then holds
+    a marker with address and name. A folder holds a database or the marker of one address: whoever changes between
+    them finds no vectors, and the next ingestion writes them anew. So nothing stale is ever searched.
+
+    Threads take turns: a client that one of them closes to open it anew fails under the others.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, url: str = "", is_aside: Callable[[], bool] | None = None) -> None:
         self.folder = folder
+        self.url = url.rstrip("/")
+        self._aside = folder.with_name(f"{folder.name}_next")
+        self._old = folder.with_name(f"{folder.name}_old")
+        self._is_aside = is_aside
         self._client: Any = None
         self._collection: Any = None
+        self._turn = threading.RLock()
 
     def reopen(self) -> None:
         """Forget what was opened: an open client does not see what another process wrote."""
-        if self._client is not None:
-            self._client.close()
-        self._client = self._collection = None
+        with self._turn:
+            client, self._client, self._collection = self._client, None, None
+            if client is not None:
+                client.close()
+            if client is not None and self.url:
+                for part in (client, client._admin_client):  # noqa: SLF001  (Chroma leaves their connections open)
+                    part._server._session.close()  # noqa: SLF001
 
     def exists(self) -> bool:
-        """Return whether Chroma has written to the folder."""
-        return (self.folder / "chroma.sqlite3").is_file()
+        """Return whether there is a collection that this index wrote."""
+        if not self.url:
+            return self._name() is not None  # a run that changes nothing does not pay for starting Chroma
+        with self._translated():
+            return self._find() is not None
 
     def count(self) -> int:
         """Return the number of vectors."""
-        return int(self._open().count())
+        with self._opened() as collection:
+            return int(collection.count())
 
     def upsert(self, chunks: Sequence[StoredChunk]) -> None:
-        """Store chunks, in batches that Chroma accepts."""
-        collection = self._open()
-        size = int(self._client.get_max_batch_size())
-        for i in range(0, len(chunks), size):
-            batch = chunks[i : i + size]
-            collection.upsert(
-                ids=[c.chunk_id for c in batch],
-                embeddings=np.stack([c.vector for c in batch]),
-                documents=[c.text for c in batch],
-                metadatas=[dict(c.metadata) for c in batch],
-            )
+        """Store chunks, in batches that Chroma accepts; the collection is created where it is missing."""
+        with self._translated():
+            found = self._find()
+            collection = self._create() if found is None else found
+            size = int(self._client.get_max_batch_size())
+            for i in range(0, len(chunks), size):
+                batch = chunks[i : i + size]
+                collection.upsert(
+                    ids=[c.chunk_id for c in batch],
+                    embeddings=np.stack([c.vector for c in batch]),
+                    documents=[c.text for c in batch],
+                    metadatas=[dict(c.metadata) for c in batch],
+                )
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Delete chunks; ids that are not there are passed over."""
-        if not chunk_ids:
-            return
-        collection = self._open()
-        size = int(self._client.get_max_batch_size())
-        for i in range(0, len(chunk_ids), size):
-            collection.delete(ids=list(chunk_ids[i : i + size]))
+        with self._translated():
+            collection = self._find() if chunk_ids else None
+            if collection is None:
+                return
+            size = int(self._client.get_max_batch_size())
+            for i in range(0, len(chunk_ids), size):
+                collection.delete(ids=list(chunk_ids[i : i + size]))
 
     def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """Return the chunks most similar to a vector.
@@ -87,27 +122,195 @@ class ChromaVectors:
         list of (str, float)
             Chunk id and cosine similarity, best first.
         """
-        collection = self._open()
-        k = min(k, int(collection.count()))
-        if k == 0:
-            return []
-        found = collection.query(query_embeddings=[vector], n_results=k, include=["distances"])
+        with self._opened() as collection:
+            found = collection.query(query_embeddings=[vector], n_results=k, include=["distances"])
         return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
+    def nearest_ids(self, vectors: NDArray[np.float32], k: int) -> list[dict[str, float]]:
+        """Return, for each row of `vectors`, the `k` most similar chunks with their similarity, best first."""
+        with self._opened() as collection:
+            found = collection.query(query_embeddings=vectors, n_results=k, include=["distances"])
+        return [
+            {i: 1.0 - float(d) for i, d in zip(ids, distances, strict=True)}
+            for ids, distances in zip(found["ids"], found["distances"], strict=True)
+        ]
+
+    def version(self) -> str:
+        """Return Chroma's version, the server's where there is one; it has then answered."""
+        with self._translated() as chromadb:
+            if not self.url:
+                return str(chromadb.__version__)
+            return str(self._connect().get_version())
+
+    def ids(self) -> list[str]:
+        """Return the id of every chunk that is stored."""
+        with self._opened() as collection:
+            return [str(i) for i in collection.get(include=[])["ids"]]
+
+    def rows(self, chunk_ids: Sequence[str]) -> list[StoredChunk]:
+        """Return chunks as they are stored; ids that are not there are passed over."""
+        from rag_app.index.library import StoredChunk
+
+        with self._opened() as collection:
+            found = collection.get(ids=list(chunk_ids), include=["embeddings", "documents", "metadatas"])
+        columns = (found["ids"], found["embeddings"], found["documents"], found["metadatas"])
+        return [StoredChunk(i, np.asarray(v, np.float32), text, m) for i, v, text, m in zip(*columns, strict=True)]
+
+    # -- built aside -----------------------------------------------------------------------------------------------
+
+    def aside(self) -> ChromaVectors:
+        """Return an empty store beside this one, which `replace` puts in its place."""
+        self.discard_aside()
+        return ChromaVectors(self._aside, url=self.url)
+
+    def replace(self) -> None:
+        """Put what was built aside in the place of what was here. After an interruption it can be called again."""
+        self.reopen()
+        if self._aside.exists():
+            if self.folder.exists():  # moved away first: a reader may be opening it, and files appear as it is emptied
+                self._drop(self._old)
+                self.folder.rename(self._old)
+            self._aside.rename(self.folder)
+        self._drop(self._old)
+
+    def discard_aside(self) -> None:
+        """Remove what was built aside."""
+        self._drop(self._aside)
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _place(self) -> Path:
+        return self._aside if self._is_aside is not None and self._is_aside() and self._aside.exists() else self.folder
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        with self._translated():
+            yield self._open()
+
     def _open(self) -> Any:  # noqa: ANN401  (chromadb is imported here alone)
-        if self._collection is None:
-            chromadb = _import_chromadb()
-            try:
-                # Default settings: in one process Chroma refuses a second client on a folder whose settings differ,
-                # and a plain langchain_chroma.Chroma has these. Telemetry does nothing in Chroma 1.5.
-                self._client = chromadb.PersistentClient(str(self.folder))
-                self._collection = self._client.get_or_create_collection(
-                    COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
-                )
-            except (chromadb.errors.ChromaError, ValueError, OSError) as exc:
-                msg = f"Chroma cannot open {self.folder}: {exc}."
-                raise StoreError(msg, hint="Check that the folder is writable and was made by Chroma 1.x.") from exc
+        collection = self._find()
+        if collection is None:
+            msg = f"There are no vectors in {self.url or self.folder}."
+            raise StoreError(msg, hint="Run rag ingest on any file: they are written anew from the library.")
+        return collection
+
+    def _find(self) -> Any:  # noqa: ANN401  (likewise)
+        """Return the collection, or None where there is none; nothing is created."""
+        name = self._name()
+        if self._collection is None and name is not None:
+            with self._translated() as chromadb:
+                client = self._connect()
+                try:
+                    self._collection = client.get_collection(name, embedding_function=None)
+                except chromadb.errors.NotFoundError:
+                    return None
         return self._collection
+
+    def _create(self) -> Any:  # noqa: ANN401  (likewise)
+        """Create the collection; what the folder holds for another place goes first."""
+        if not self.url:
+            (self._place() / _MARKER).unlink(missing_ok=True)
+        client, name = self._connect(), self._name()
+        if self.url and name is None:
+            name = self._mark()
+        self._collection = client.get_or_create_collection(
+            name or COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+        )
+        return self._collection
+
+    def _mark(self) -> str:
+        """Give the collection on the server a name, and return it."""
+        place, name = self._place(), f"{COLLECTION}-{uuid.uuid4().hex}"
+        _remove(place)
+        place.mkdir(parents=True)
+        unfinished = place / f"{_MARKER}.new"
+        unfinished.write_text(f"{self.url}\n{name}\n", encoding="utf-8")
+        unfinished.replace(place / _MARKER)
+        return name
+
+    def _drop(self, place: Path) -> None:
+        """Remove a folder, and what it stands for on the server."""
+        other = ChromaVectors(place, url=self.url)
+        name = other._name() if self.url else None
+        if name is not None and other._find() is not None:
+            with self._translated():
+                other._client.delete_collection(name)
+        other.reopen()
+        _remove(place)
+
+    def _name(self) -> str | None:
+        """Return the collection's name if this index has written one to where it is looked for."""
+        place = self._place()
+        if not self.url:
+            return COLLECTION if (place / _DATABASE).is_file() else None
+        marker = place / _MARKER
+        url, _, name = marker.read_text(encoding="utf-8").partition("\n") if marker.is_file() else ("", "", "")
+        return name.strip() if url == self.url else None
+
+    def _connect(self) -> Any:  # noqa: ANN401  (likewise)
+        if self._client is None:
+            chromadb = _import_chromadb()
+            # Default settings: in one process Chroma refuses a second client on a folder whose settings differ,
+            # and a plain langchain_chroma.Chroma has these. Telemetry does nothing in Chroma 1.5.
+            if self.url:
+                _check_server(self.url)
+                self._client = chromadb.HttpClient(self.url)
+            else:
+                self._client = _open_folder(chromadb, self._place())
+        return self._client
+
+    @contextmanager
+    def _translated(self) -> Iterator[Any]:
+        """Give chromadb when it is this thread's turn, and turn its errors into a `StoreError`."""
+        chromadb = _import_chromadb()
+        # A server's client raises a plain Exception for an answer that is not Chroma's.
+        errors = (Exception,) if self.url else (chromadb.errors.ChromaError, ValueError, OSError)
+        try:
+            with self._turn:
+                yield chromadb
+        except StoreError:
+            raise
+        except errors as exc:
+            reason = " ".join(str(exc).split())[:200].rstrip(".?") or type(exc).__name__
+            if self.url:
+                msg = f"The Chroma server {self.url} cannot be used: {reason}."
+                raise StoreError(msg, hint="Start it with: chroma run, or correct RAG_CHROMA_URL.") from exc
+            msg = f"Chroma cannot use {self._place()}: {reason}."
+            raise StoreError(msg, hint="Check that the folder is writable and was made by Chroma 1.x.") from exc
+
+
+def _open_folder(chromadb: Any, folder: Path) -> Any:  # noqa: ANN401  (likewise)
+    """Return a client of what a folder holds now.
+
+    In one process Chroma opens a path once, and gives a later client what it opened then, even if the folder was
+    replaced since and somebody still holds the old one. So each database has the path in a spelling of its own: the
+    first as it is, the next with a dot behind it.
+    """
+    known, database = _DATABASES.setdefault(str(folder), []), folder / _DATABASE
+    inode = database.stat().st_ino if database.is_file() else None
+    spelling = known.index(inode) if inode in known else len(known)
+    folder.mkdir(parents=True, exist_ok=True)
+    client = chromadb.PersistentClient(str(folder) + "/." * spelling)
+    if inode not in known:
+        known.append(database.stat().st_ino)
+    return client
+
+
+def _check_server(url: str) -> None:
+    """Raise if there is no Chroma: its client waits for ever, and does not say that it met something else."""
+    import httpx
+
+    answer = httpx.get(f"{url}/api/v2/heartbeat", timeout=_CONNECT_TIMEOUT_S)
+    if "nanosecond heartbeat" not in answer.text:
+        msg = f"it is no Chroma 1.x server (status {answer.status_code})"
+        raise ValueError(msg)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
 
 
 def _import_chromadb() -> Any:  # noqa: ANN401  (chromadb is imported here alone)

@@ -1,35 +1,55 @@
-"""A path becomes a source: bytes are read, decoded, cleaned and extracted."""
+"""A document becomes a source: its bytes are read, decoded, cleaned and extracted."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from rag_app.errors import IngestionError
 from rag_app.ingestion.clean import clean_text
+from rag_app.ingestion.decode import decode
 from rag_app.ingestion.formats.extraction import ExtractedBlock, Extraction
-from rag_app.ingestion.formats.html import extract_html
-from rag_app.ingestion.formats.markdown import extract_markdown
-from rag_app.ingestion.formats.text import extract_text
-from rag_app.types import Block, Locator, Source
+from rag_app.locator import Locator
+from rag_app.types import Block, Source
 
-EXTRACTORS: dict[str, Callable[[str], Extraction]] = {
-    ".md": extract_markdown,
-    ".markdown": extract_markdown,
-    ".txt": extract_text,
-    ".text": extract_text,
-    ".html": extract_html,
-    ".htm": extract_html,
-    ".xhtml": extract_html,
+# A suffix and the module of `formats` that reads it: `extract_NAME` takes the text, of a binary format the bytes.
+FORMATS = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
+    ".text": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".pptx": "pptx",
+    ".epub": "epub",
+    ".xlsx": "spreadsheet",
+    ".xlsm": "spreadsheet",
+    ".xls": "spreadsheet",
+    ".ods": "spreadsheet",
+    ".csv": "delimited",
+    ".tsv": "delimited",
+    ".ipynb": "notebook",
+    ".json": "json_document",
+    ".jsonl": "json_lines",
+    ".ndjson": "json_lines",
+    ".vtt": "subtitles",
+    ".srt": "subtitles",
 }
-_BETWEEN_BLOCKS = "\n\n"
+_BINARY = frozenset(("pdf", "docx", "pptx", "epub", "spreadsheet", "notebook", "json_document", "json_lines"))
+MAX_BYTES = 512 * 2**20
+_MEBIBYTE = 2**20
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """Return a path as text that can be printed: bytes of its name that are not UTF-8 are replaced."""
-    return os.fsencode(path).decode(errors="replace")
+    """Return a path as text that can be printed: bytes that are not UTF-8 and control characters are replaced."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in os.fsencode(path).decode(errors="replace"))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -38,87 +58,114 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     IngestionError
-        If it cannot be read, or its path is not UTF-8 and could not be cited.
+        If it cannot be read, is larger than 512 MiB, or its path could not be cited.
     """
     try:
         os.fspath(path).encode()
-        return path.read_bytes()
     except UnicodeEncodeError as exc:
         msg = f"The path {shown(path)} must be UTF-8."
         raise IngestionError(msg, hint="Rename it.") from exc
+    if not os.fspath(path).isprintable():
+        msg = f"The path {shown(path)} must not contain control characters."
+        raise IngestionError(msg, hint="Rename it.")
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            msg = f"{path.name} must not be larger than {MAX_BYTES // _MEBIBYTE} MiB; it has {size // _MEBIBYTE} MiB."
+            raise IngestionError(msg, hint="Divide it.")
+        return path.read_bytes()
     except OSError as exc:
         msg = f"{path.name} cannot be read: {(exc.strerror or str(exc)).lower()}."
         raise IngestionError(msg, hint="Check its permissions.") from exc
 
 
-def load_source(data: bytes, *, path: Path, name: str) -> Source:
-    """Return the source that a file's bytes hold.
+def read_document(uri: str) -> tuple[bytes, str]:
+    """Return the bytes of a file or web page and the suffix that says how to read them."""
+    if uri.lower().startswith(("http://", "https://")):
+        from rag_app.ingestion.web import fetch
+
+        return fetch(uri)
+    path = Path(uri)
+    return read_bytes(path), path.suffix.lower()
+
+
+def load_source(data: bytes, *, uri: str, name: str, suffix: str) -> Source:
+    """Return the source that a document's bytes hold.
 
     Parameters
     ----------
     data : bytes
-        The file.
-    path : pathlib.Path
-        Where it lies; the suffix decides how it is read.
+        The document.
+    uri : str
+        Its absolute path or URL.
     name : str
         What to call it.
+    suffix : str
+        How it is read: a key of `FORMATS`.
 
     Returns
     -------
     Source
-        Blocks joined by a blank line; ``text[block.start:block.end]`` is a block's text.
+        Blocks joined by a blank line, rows of a table by a line end; ``text[block.start:block.end]`` is a block's
+        text.
 
     Raises
     ------
     IngestionError
-        If the bytes are not text in UTF-8, hold none, or are nested hundreds of levels deep.
+        If the bytes are not of that format, are damaged or protected, or hold no text.
     """
-    text = clean_text(_decode(data, path.name))
-    try:
-        extraction = EXTRACTORS[path.suffix.lower()](text)
-    except RecursionError as exc:
-        msg = f"{path.name} is nested too deeply to be read."
-        raise IngestionError(msg, hint="Take out some of its markup.") from exc
-    blocks, pieces, position = [], [], 0
-    for block in map(_cleaned, extraction.blocks):
-        if not block.text.strip():
-            continue
-        end = position + len(block.text)
-        blocks.append(Block(block.kind, position, end, block.locator))
-        pieces.append(block.text)
-        position = end + len(_BETWEEN_BLOCKS)
-    text = _BETWEEN_BLOCKS.join(pieces)
+    extraction = _extract(data, suffix)
+    text, blocks = _joined([_cleaned(block) for block in extraction.blocks])
     if not text:
-        msg = f"{path.name} holds no text."
+        msg = f"{Path(name).name} holds no text."
         raise IngestionError(msg, hint="Leave it out, or export it with its text.")
     return Source(
         name=name,
-        uri=str(path),
-        title=clean_text(extraction.title).strip() or path.stem,
+        uri=uri,
+        title=" ".join(clean_text(extraction.title).split()),
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         bytes_sha256=hashlib.sha256(data).hexdigest(),
-        blocks=tuple(blocks),
+        blocks=blocks,
         metadata={clean_text(k): clean_text(v) for k, v in extraction.metadata.items()},
     )
 
 
+def _extract(data: bytes, suffix: str) -> Extraction:
+    kind = FORMATS[suffix]
+    module = importlib.import_module(f"rag_app.ingestion.formats.{kind}")
+    try:
+        content = data if kind in _BINARY else clean_text(decode(data))
+        return cast("Extraction", getattr(module, f"extract_{kind}")(content))
+    except IngestionError:
+        raise
+    except RecursionError as exc:
+        msg = "The document is nested too deeply to be read."
+        raise IngestionError(msg, hint="Take out some of its markup.") from exc
+    except Exception as exc:  # what a parser raises on a damaged document is not documented by any of them
+        reason = " ".join(str(exc).split()) or type(exc).__name__
+        msg = f"The document cannot be read as {suffix}: {reason.rstrip('.')[:200]}."
+        raise IngestionError(msg, hint="Open it in the program that made it, and export it again.") from exc
+
+
+def _joined(extracted: Sequence[ExtractedBlock]) -> tuple[str, tuple[Block, ...]]:
+    blocks: list[Block] = []
+    pieces: list[str] = []
+    position = 0
+    for block in extracted:
+        if not block.text.strip():
+            continue
+        between = ("\n" if block.joined else "\n\n") if blocks else ""
+        start = position + len(between)
+        position = start + len(block.text)
+        blocks.append(Block(block.kind, start, position, block.locator, block.header))
+        pieces += [between, block.text]
+    return "".join(pieces), tuple(blocks)
+
+
 def _cleaned(block: ExtractedBlock) -> ExtractedBlock:
     """Clean once more: an entity such as ``&nbsp;`` has become a character."""
-    heading = tuple(clean_text(title) for title in block.locator.heading)
-    return ExtractedBlock(block.kind, clean_text(block.text), Locator(heading, block.locator.line))
-
-
-def _decode(data: bytes, name: str) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif b"\0" in data[:8192]:
-        msg = f"{name} is a binary file, not text."
-        raise IngestionError(msg, hint="Export it as text, Markdown or HTML.")
-    else:
-        encoding = "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as exc:
-        msg = f"{name} must be text in UTF-8; byte {exc.start} is not."
-        raise IngestionError(msg, hint="Convert it, for example: iconv -f latin1 -t utf-8 FILE > NEW") from exc
+    locator = block.locator
+    heading = tuple(clean_text(title) for title in locator.heading)
+    locator = Locator.load(heading, locator.place)
+    return ExtractedBlock(block.kind, clean_text(block.text), locator, clean_text(block.header), block.joined)

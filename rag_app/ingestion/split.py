@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rag_app.from_scratch.language.sentences import split_sentences
+from rag_app.index.identity import chunk_id
+from rag_app.locator import Locator
 from rag_app.types import Block, Chunk, Source, Unit
 
-VERSION = 1
+VERSION = 2
 _TARGET_TOKENS = 200
 _CONTEXT_TOKENS = 48
+_HEADER_TOKENS = 64
 _SPECIALS = 2
 _CHARACTERS_PER_TOKEN = 10  # at most: a word that the tokenizer does not know is one token, however long
 _WORD = re.compile(r"\S{1,100}")
@@ -56,7 +59,7 @@ def split_source(source: Source, *, count_tokens: TokenCounter, max_tokens: int)
     items, rows or lines; a sentence that is longer, between words; a word of more than 100 characters, anywhere.
     """
     limit = min(max_tokens, _TARGET_TOKENS + _CONTEXT_TOKENS) - _SPECIALS
-    contexts = _Contexts(source.title, count_tokens, min(_CONTEXT_TOKENS, limit // 4))
+    contexts = _Contexts(source.title, count_tokens, limit)
     chunks: list[Chunk] = []
     for section in _sections(source.blocks):
         room = limit - contexts.most_tokens(section)
@@ -70,50 +73,66 @@ def split_source(source: Source, *, count_tokens: TokenCounter, max_tokens: int)
 
 
 class _Contexts:
-    """Title and heading path of a chunk, within their budget of tokens."""
+    """What is embedded in front of a chunk: title, heading path and header row, each within its budget of tokens."""
 
-    def __init__(self, title: str, count_tokens: TokenCounter, budget: int) -> None:
+    def __init__(self, title: str, count_tokens: TokenCounter, limit: int) -> None:
         self._title = title
         self._count = count_tokens
-        self._budget = budget
+        self._budget = min(_CONTEXT_TOKENS, limit // 4)
+        self._header_budget = min(_HEADER_TOKENS, limit // 4)
         self._known: dict[tuple[str, ...], str] = {}
+        self._headers: dict[str, str] = {"": ""}
 
-    def text(self, block: Block, shown: frozenset[str] = frozenset()) -> str:
-        """Return the context of a chunk that itself begins with the headings in `shown`."""
-        path = tuple(h for h in self._path(block) if h not in shown)
+    def text(self, atoms: Sequence[_Atom], text: str) -> str:
+        """Return the context of a chunk: headings and header that stand in its own text are not repeated."""
+        body = next((a.block for a in atoms if a.block.kind != "heading"), atoms[-1].block)
+        shown = {text[a.start - atoms[0].start : a.end - atoms[0].start] for a in atoms if a.block.kind == "heading"}
+        path = tuple(h for h in self._path(body) if h not in shown)
         if path not in self._known:
             self._known[path] = self._fitted(path)
-        return self._known[path]
+        header = "" if atoms[0].block.header in text.split("\n") else self._header(atoms[0].block)
+        return "\n".join(line for line in (self._known[path], header) if line)
 
     def most_tokens(self, section: Sequence[Block]) -> int:
         """Return the most tokens that the context of a chunk of a section can have."""
         paths = dict.fromkeys(self._path(block) for block in section)
         counts = self._count([" › ".join(path) for path in paths])
-        return min(self._budget, max(counts) - _SPECIALS)
+        headers = [self._header(block) for block in section]
+        return min(self._budget, max(counts) - _SPECIALS) + max(map(self._n_tokens, dict.fromkeys(headers)))
 
     def _path(self, block: Block) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((self._title, *block.locator.heading)))
+        return tuple(h for h in dict.fromkeys((self._title, *block.locator.heading)) if h)
+
+    def _header(self, block: Block) -> str:
+        if block.header not in self._headers:
+            self._headers[block.header] = self._cut(block.header, self._header_budget)
+        return self._headers[block.header]
 
     def _n_tokens(self, text: str) -> int:
         return self._count([text])[0] - _SPECIALS if text else 0
 
     def _fitted(self, path: tuple[str, ...]) -> str:
         """Drop outer headings, then cut the innermost, until the context fits."""
-        text = " › ".join(path)
-        while self._n_tokens(text) > self._budget:
-            path = path[1:] if len(path) > 1 else (path[0][: min(4 * self._budget, len(path[0]) // 2)],)
-            text = " › ".join(path)
+        while len(path) > 1 and self._n_tokens(" › ".join(path)) > self._budget:
+            path = path[1:]
+        return self._cut(" › ".join(path), self._budget)
+
+    def _cut(self, text: str, budget: int) -> str:
+        while self._n_tokens(text) > budget:
+            text = text[: min(4 * budget, len(text) // 2)].rstrip()
         return text
 
 
 def _sections(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     """Group blocks under their heading; a heading without text of its own goes with the next one."""
     section: list[Block] = []
+    has_text = False
     for block in blocks:
-        if block.kind == "heading" and any(b.kind != "heading" for b in section):
+        if block.kind == "heading" and has_text:
             yield section
-            section = []
+            section, has_text = [], False
         section.append(block)
+        has_text = has_text or block.kind != "heading"
     if section:
         yield section
 
@@ -121,7 +140,7 @@ def _sections(blocks: Sequence[Block]) -> Iterator[list[Block]]:
 def _section_chunks(
     source: Source, section: Sequence[Block], contexts: _Contexts, count_tokens: TokenCounter, room: int
 ) -> list[Chunk]:
-    groups = _pack(_atoms(source.text, section, count_tokens, room), room)
+    groups = _pack(source.text, _atoms(source.text, section, count_tokens, room), room)
     chunks = [_chunk(source, group, contexts) for group in groups]
     counts = count_tokens([c.embedded_text for c in chunks])
     return [replace(c, n_tokens=n) for c, n in zip(chunks, counts, strict=True)]
@@ -179,16 +198,17 @@ def _pieces(words: Sequence[tuple[int, int, int]], block: Block, room: int) -> I
     yield _Atom(words[first][0], words[-1][1], block, total)
 
 
-def _pack(atoms: Sequence[_Atom], room: int) -> list[list[_Atom]]:
-    """Fill chunks with whole blocks where they fit, otherwise with the atoms of a block."""
+def _pack(text: str, atoms: Sequence[_Atom], room: int) -> list[list[_Atom]]:
+    """Fill chunks with whole blocks, lists and tables where they fit, otherwise with their atoms."""
+    runs = _runs(text, atoms)
     sizes = Counter[int]()
-    for atom in atoms:
-        sizes[atom.block.start] += atom.size
+    for run, atom in zip(runs, atoms, strict=True):
+        sizes[run] += atom.size
     groups: list[list[_Atom]] = [[]]
     used = 0
     for i, atom in enumerate(atoms):
-        begins_block = i == 0 or atoms[i - 1].block is not atom.block
-        wanted = sizes[atom.block.start] if begins_block else atom.size
+        begins_block = i == 0 or runs[i - 1] != runs[i]
+        wanted = sizes[runs[i]] if begins_block else atom.size
         has_text = any(a.block.kind != "heading" for a in groups[-1])
         breaks_block = begins_block and used + wanted > room and has_text
         if groups[-1] and (breaks_block or used + atom.size > room):
@@ -199,20 +219,35 @@ def _pack(atoms: Sequence[_Atom], room: int) -> list[list[_Atom]]:
     return [g for g in groups if g]
 
 
+def _runs(text: str, atoms: Sequence[_Atom]) -> list[int]:
+    """Number the blocks that atoms belong to; items and rows that stand on the next line are one block."""
+    runs = [0] * len(atoms)
+    for i, (before, atom) in enumerate(pairwise(atoms), 1):
+        is_new = atom.block is not before.block and text[before.block.end : atom.block.start] != "\n"
+        runs[i] = runs[i - 1] + is_new
+    return runs
+
+
 def _chunk(source: Source, atoms: Sequence[_Atom], contexts: _Contexts) -> Chunk:
-    start, end = atoms[0].start, atoms[-1].end
-    shown = frozenset(source.text[a.start : a.end] for a in atoms if a.block.kind == "heading")
-    body = next((a for a in atoms if a.block.kind != "heading"), atoms[-1])
+    text = source.text[atoms[0].start : atoms[-1].end]
+    body = [a for a in atoms if a.block.kind != "heading"] or atoms[-1:]
     return Chunk(
         id="",
-        start=start,
-        end=end,
-        text=source.text[start:end],
-        context=contexts.text(body.block, shown),
-        locator=body.block.locator,
+        start=atoms[0].start,
+        end=atoms[-1].end,
+        text=text,
+        context=contexts.text(atoms, text),
+        locator=_span(body[0].block.locator, body[-1].block.locator),
         units=tuple(_units(atoms)),
         n_tokens=0,
     )
+
+
+def _span(first: Locator, last: Locator) -> Locator:
+    """Return the place of the first block, to the row of the last one where both are rows of one table."""
+    if first.row is None or last.row is None or first.sheet != last.sheet or last.row <= first.row:
+        return first
+    return replace(first, last_row=last.row)
 
 
 def _units(atoms: Sequence[_Atom]) -> Iterator[Unit]:
@@ -224,7 +259,7 @@ def _units(atoms: Sequence[_Atom]) -> Iterator[Unit]:
         while first.block.kind == "code" and i < len(atoms) and atoms[i].block is first.block:
             last = atoms[i]
             i += 1
-        yield Unit(first.start, last.end, first.block.kind, first.block.locator.line)
+        yield Unit(first.start, last.end, first.block.kind, first.block.locator)
 
 
 def _with_ids(name: str, chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -234,6 +269,5 @@ def _with_ids(name: str, chunks: Sequence[Chunk]) -> list[Chunk]:
     for chunk in chunks:
         text = chunk.embedded_text
         seen[text] += 1
-        digest = hashlib.sha256(f"{name}\0{text}\0{seen[text]}".encode()).hexdigest()[:32]
-        result.append(replace(chunk, id=digest))
+        result.append(replace(chunk, id=chunk_id(name, text, seen[text])))
     return result

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from rag_app.embeddings.fingerprint import Embedder, Fingerprint
 from rag_app.errors import IngestionError, StoreError
+from rag_app.index.history import record_run
+from rag_app.index.identity import vector_key
 from rag_app.index.library import Library, SourceRow
 from rag_app.index.lock import write_lock
+from rag_app.index.space import check_space
+from rag_app.index.swap import settle
 from rag_app.ingestion import split
-from rag_app.ingestion.discover import Discovery, discover
-from rag_app.ingestion.load import load_source, read_bytes
-from rag_app.types import FileReceipt, Receipt, Source
+from rag_app.ingestion.discover import Discovery, discover, is_gone
+from rag_app.ingestion.load import load_source, read_document
+from rag_app.types import FileReceipt, FileStatus, Receipt, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +31,9 @@ if TYPE_CHECKING:
     from rag_app.types import Chunk
 
 Progress = Callable[[str, int, int], None]
+_EMBEDDING_BATCH = 128  # chunks of one or more files: embedding few at a time leaves processors idle
 _CHROMA_BATCH = 1000
+_BYTES_PER_CHUNK = 16 * 1024  # that the library, its log and Chroma grow by: measured 10 to 13 thousand
 
 
 def silent(_name: str, _done: int, _total: int) -> None:
@@ -52,8 +59,8 @@ def check_fingerprint(library: Library, embedder: Embedder) -> None:
     built, wanted = Fingerprint.from_json(stored), fingerprint_of(embedder)
     if built != wanted:
         msg = f"The index in {library.path.parent} was built by {built}; the settings ask for {wanted}."
-        other = "" if built.embedder == wanted.embedder else f"Set RAG_EMBEDDINGS={built.embedder}, or "
-        hint = f"{other or 'Set '}RAG_DATA_DIR to a new folder and ingest there."
+        other = "" if built.embedder == wanted.embedder else f", or set RAG_EMBEDDINGS={built.embedder}"
+        hint = f"Run: rag index reindex{other}."
         raise StoreError(msg, hint=hint)
 
 
@@ -80,6 +87,7 @@ class Sync:
         self._embedder = embedder
         self._lock_timeout_s = lock_timeout_s
         self._n_embedded = 0
+        self._waiting: list[tuple[Source, list[Chunk]]] = []
 
     def run(self, paths: Sequence[str | os.PathLike[str]], progress: Progress = silent) -> Receipt:
         """Ingest paths and forget the sources below them that have gone.
@@ -101,99 +109,130 @@ class Sync:
         IngestionError
             If a path does not exist.
         StoreError
-            If the data folder is not writable, locked, or its index was built by another embedder.
+            If the data folder is not writable, locked or on a full disk, or its index was built by another embedder.
         """
         began = time.perf_counter()
-        found = discover(paths)
+        found = discover(paths, [row.uri for row in self._library.sources()] if self._library.exists() else [])
         self._n_embedded = 0
+        self._waiting.clear()
         with write_lock(self._library.path.parent, timeout_s=self._lock_timeout_s):
             self._library.create()
+            settle(self._library, self._vectors)
             check_fingerprint(self._library, self._embedder)
             self._embedder.verify()
             self._library.set_meta("fingerprint", fingerprint_of(self._embedder).to_json())
+            if self._library.generation == 0:  # what is to be read again, if this is interrupted
+                self._library.set_meta("first_paths", json.dumps([os.fspath(path) for path in paths]))
             receipts = [*self._remove_gone(found), *self._read_all(found, progress)]
+            receipts += found.failed.values()
             if not self._vectors.exists():
                 self._library.mark_all_missing()
             progress("storing vectors", len(found.files), len(found.files))
             self._flush()
             if self._library.unfinished:
                 self._library.finish()
+            receipt = self._receipt(receipts, found, time.perf_counter() - began)
+            did = {status: n for status, n in receipt.to_json().items() if status in get_args(FileStatus)}
+            failed = {f.name: f.detail for f in receipt.files if f.status == "failed"}
+            record_run(self._library, "ingest", receipt.duration_s, did, failed)
+        return receipt
+
+    def _receipt(self, files: Sequence[FileReceipt], found: Discovery, duration_s: float) -> Receipt:
         return Receipt(
-            files=tuple(receipts),
+            files=tuple(files),
             n_chunks=self._library.count_chunks(),
             n_tokens=self._library.count_tokens(),
             n_embedded=self._n_embedded,
             n_truncated=self._library.count_longer_than(self._embedder.max_tokens),
             ignored=dict(found.ignored),
-            duration_s=time.perf_counter() - began,
+            duration_s=duration_s,
         )
 
     def _remove_gone(self, found: Discovery) -> Iterator[FileReceipt]:
-        present = {str(p) for p in found.files}
         for row in self._library.sources():
-            if row.uri not in present and found.covers(row.uri) and not Path(row.uri).is_file():
+            if row.uri not in found.files and found.covers(row.uri) and is_gone(row.uri):
                 self._library.remove_source(row.uri)
                 yield FileReceipt(row.name, "removed")
 
     def _read_all(self, found: Discovery, progress: Progress) -> list[FileReceipt]:
         known = {row.uri: row for row in self._library.sources()}
-        owners = {row.bytes_sha256: row for row in known.values()}
+        owners = {row.bytes_sha256: row.name for row in known.values() if row.uri not in found.files}
         taken = {row.name: row.uri for row in known.values()}
-        receipts: dict[Path, FileReceipt] = {}
+        receipts: dict[str, FileReceipt] = {}
         # Known files come first: whether a new one is a duplicate depends on what they hold now.
-        for done, path in enumerate(sorted(found.files, key=lambda p: str(p) not in known)):
-            before = known.get(str(path))
-            name = before.name if before else _free_name(path, found.files[path], taken)
+        for done, uri in enumerate(sorted(found.files, key=lambda uri: uri not in known)):
+            before = known.get(uri)
+            name = before.name if before else _free_name(uri, found.files[uri], taken)
             progress(name, done, len(found.files))
             try:
-                receipts[path] = self._read_one(path, name, before, owners)
+                receipts[uri] = self._read_one(uri, name, before, owners)
             except IngestionError as exc:
-                receipts[path] = FileReceipt(name, "failed", detail=str(exc))
+                receipts[uri] = FileReceipt(name, "failed", detail=str(exc))
+                if before is not None:
+                    owners.setdefault(before.bytes_sha256, name)
             else:
-                taken[name] = str(path)
-        return [receipts[path] for path in found.files]
+                taken[name] = uri
+        self._store_waiting()
+        return [receipts[uri] for uri in found.files]
 
-    def _read_one(self, path: Path, name: str, before: SourceRow | None, owners: dict[str, SourceRow]) -> FileReceipt:
-        data = read_bytes(path)
+    def _read_one(self, uri: str, name: str, before: SourceRow | None, owners: dict[str, str]) -> FileReceipt:
+        data, suffix = read_document(uri)
         digest = hashlib.sha256(data).hexdigest()
         if before is not None and before.bytes_sha256 == digest:
+            owners.setdefault(digest, name)
             return FileReceipt(name, "unchanged", before.n_chunks, before.n_tokens)
         if before is None and digest in owners:
-            return FileReceipt(name, "duplicate-of", detail=owners[digest].name)
-        source = load_source(data, path=path, name=name)
-        chunks = self._store(source)
-        n_tokens = sum(c.n_tokens for c in chunks)
-        if before is not None and owners.get(before.bytes_sha256) == before:
-            del owners[before.bytes_sha256]
-        owners[digest] = SourceRow(source.uri, name, source.title, digest, len(chunks), n_tokens)
-        return FileReceipt(name, "changed" if before else "new", len(chunks), n_tokens)
+            return FileReceipt(name, "duplicate-of", detail=owners[digest])
+        source = load_source(data, uri=uri, name=name, suffix=suffix)
+        chunks = self._split(source)
+        self._waiting.append((source, chunks))
+        if sum(len(chunks) for _, chunks in self._waiting) >= _EMBEDDING_BATCH:
+            self._store_waiting()
+        owners.setdefault(digest, name)
+        return FileReceipt(name, "changed" if before else "new", len(chunks), sum(c.n_tokens for c in chunks))
 
-    def _store(self, source: Source) -> list[Chunk]:
-        chunks = split.split_source(
+    def store(self, source: Source) -> None:
+        """Split a source, embed what the library has no embedding of, and store it."""
+        self._waiting.append((source, self._split(source)))
+        self._store_waiting()
+
+    def _split(self, source: Source) -> list[Chunk]:
+        return split.split_source(
             source, count_tokens=self._embedder.count_tokens, max_tokens=self._embedder.max_tokens
         )
-        texts = {hashlib.sha256(c.embedded_text.encode()).hexdigest(): c.embedded_text for c in chunks}
+
+    def _store_waiting(self) -> None:
+        """Embed what is new in the sources that wait, all at once, and store them one by one."""
+        keys = [[vector_key(c.embedded_text) for c in chunks] for _, chunks in self._waiting]
+        texts = {vector_key(c.embedded_text): c.embedded_text for _, chunks in self._waiting for c in chunks}
+        check_space(self._library.path.parent, sum(map(len, keys)) * _BYTES_PER_CHUNK)
         known = self._library.cached_vectors(list(texts))
         missing = [key for key in texts if key not in known]
         fresh: dict[str, NDArray[np.float32]] = dict(
             zip(missing, self._embedder.embed_passages([texts[k] for k in missing]), strict=True)
         )
         self._n_embedded += len(missing)
-        keys = [hashlib.sha256(c.embedded_text.encode()).hexdigest() for c in chunks]
-        self._library.replace_source(source, chunks, fresh, keys)
-        return chunks
+        for (source, chunks), of_source in zip(self._waiting, keys, strict=True):
+            vectors = {key: fresh[key] for key in of_source if key in fresh}
+            self._library.replace_source(source, chunks, vectors, of_source)
+        self._waiting.clear()
 
     def _flush(self) -> None:
         """Bring Chroma in line with the library."""
         while batch := self._library.pending(_CHROMA_BATCH):
+            check_space(self._library.path.parent, len(batch) * _BYTES_PER_CHUNK)
             self._vectors.upsert(batch)
             self._library.mark_stored([c.chunk_id for c in batch])
         self._vectors.delete(self._library.pending_deletes())
 
 
-def _free_name(path: Path, wanted: str, taken: dict[str, str]) -> str:
+def _free_name(uri: str, wanted: str, taken: dict[str, str]) -> str:
     """Return the shortest name, from `wanted` towards the absolute path, that no other source has."""
+    path = Path(uri)
     name, parents = wanted, list(path.parts[: len(path.parts) - len(Path(wanted).parts)])
-    while taken.get(name, str(path)) != str(path) and parents:
+    while taken.get(name, uri) != uri and parents:
         name = f"{parents.pop().rstrip('/')}/{name}"
-    return name
+    free, number = name, 2
+    while taken.get(free, uri) != uri:  # two pages whose addresses differ in the query
+        free, number = f"{name} ({number})", number + 1
+    return free

@@ -15,7 +15,7 @@ import numpy as np
 from rag_app.from_scratch.language.words import STOP_WORDS, words
 from rag_app.reading.overlap import stems
 from rag_app.reading.questions import defined_term, fits, form_of
-from rag_app.types import Passage, Unit
+from rag_app.types import NOT_QUOTED, Passage, Unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,7 +160,7 @@ class _Page:
         """Return each quotable unit with its text and its alignment in [-1, 1]."""
         result = []
         for unit in self.passage.units:
-            if unit.kind == "heading":
+            if unit.kind in NOT_QUOTED:
                 continue
             columns = self._columns(unit)
             if len(columns):

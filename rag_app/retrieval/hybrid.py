@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
+import json
 import threading
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from operator import itemgetter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +49,7 @@ class HybridSearch:
         self._library = library
         self._vectors = vectors
         self._embedder = embedder
-        self._lexical = Lexical(library)
+        self.lexical = Lexical(library)
         self._generation = -1
         self._opening = threading.Lock()
 
@@ -88,15 +87,19 @@ class HybridSearch:
         among = None if where is None else matching_chunks(self._library, where)
         vector = self._embedder.embed([question])[0]
         n_candidates = max(_N_CANDIDATES, 2 * k)
-        dense = dict(self._dense(vector, n_candidates, among))
-        lexical = dict(self._lexical.score(question, n_candidates, among=among))
-        self._complete(question, vector, dense, lexical)
+        dense = self._dense(vector, n_candidates, among)
+        # With a filter Chroma may have found few that pass: then words find more.
+        n_lexical = n_candidates if among is None else 3 * n_candidates
+        lexical = self.lexical.score(question, n_lexical, among=among, also=list(dense))
+        if among is not None and len(dense | lexical) < min(k, len(among)):
+            dense = self._compare(vector, "id", among.tolist())
+        dense |= self._compare(vector, "chunk_id", [c for c in lexical if c not in dense])
         return self._fuse(dense, lexical, k)
 
     def _follow_writer(self) -> None:
         """Reopen Chroma when another process has finished a change."""
         generation = self._library.generation
-        if generation == 0 or self._library.count_chunks() == 0:
+        if generation == 0 or not self._library.query("SELECT 1 FROM chunks LIMIT 1"):
             msg = f"The index in {self._library.path.parent} is empty."
             raise StoreError(msg, hint="Run: rag ingest")
         with self._opening:
@@ -104,21 +107,36 @@ class HybridSearch:
                 self._vectors.reopen()
                 self._generation = generation
 
-    def _dense(self, vector: NDArray[np.float32], k: int, among: Sequence[str] | None) -> Iterable[tuple[str, float]]:
-        """Ask Chroma, or compare with every chunk that passes a filter: Chroma fails on an id it has yet to store."""
-        if among is None:
-            return self._vectors.nearest(vector, k)
-        exact = {c: float(vector @ other) for c, other in self._library.chunk_vectors(among).items()}
-        return heapq.nlargest(k, exact.items(), key=itemgetter(1))
+    def _dense(self, vector: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) -> dict[str, float]:
+        """Ask Chroma; with a filter for more, or compare with all that pass where they are fewer.
 
-    def _complete(
-        self, question: str, vector: NDArray[np.float32], dense: dict[str, float], lexical: dict[str, float]
-    ) -> None:
-        """Give every candidate its exact score in both halves."""
-        for chunk_id, other in self._library.chunk_vectors([c for c in lexical if c not in dense]).items():
-            dense[chunk_id] = float(vector @ other)
-        unmatched = [c for c in dense if c not in lexical]
-        lexical.update(self._lexical.score(question, len(unmatched), among=unmatched))
+        Chroma's own filters take a time that grows with the index, and fail on an id that it has yet to store.
+        """
+        if among is None:
+            return dict(self._vectors.nearest(vector, k))
+        n_asked = k * min(4 * self._library.count_chunks() // max(len(among), 1), 20)
+        if len(among) <= n_asked:
+            return self._compare(vector, "id", among.tolist())
+        nearest = dict(self._vectors.nearest(vector, n_asked))
+        sql = "SELECT chunk_id, id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+        rows = dict(self._library.query(sql, [json.dumps(list(nearest))]))
+        passed = {
+            c for c, passes in zip(rows, np.isin(list(rows.values()), among, assume_unique=True), strict=True) if passes
+        }
+        return dict(islice(((c, s) for c, s in nearest.items() if c in passed), k))
+
+    def _compare(self, vector: NDArray[np.float32], column: str, values: list[int] | list[str]) -> dict[str, float]:
+        """Return the cosines of the chunks that have a value in a column, by chunk id."""
+        rows = self._library.query(
+            f"SELECT c.chunk_id, v.vector FROM json_each(?) j JOIN chunks c ON c.{column} = j.value "  # noqa: S608  (a name of our own)
+            "JOIN vectors v ON v.key = c.vector_key",
+            [json.dumps(values)],
+        )
+        if not rows:
+            return {}
+        others = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1)
+        cosines = (others * vector).sum(axis=1)  # unlike a product of matrices the same number for equal rows
+        return dict(zip((row[0] for row in rows), cosines.tolist(), strict=True))
 
     def _fuse(self, dense: dict[str, float], lexical: dict[str, float], k: int) -> list[Passage]:
         fused = {

@@ -350,7 +350,7 @@ def test_instructions_in_a_passage_stay_data(tmp_path):
     prompt = app._given_llm.received[0][-1].text
     body = prompt.removeprefix("Passages:\n\n").removesuffix("\n\nQuestion: What is the waltz?")
     outside = [line for line in body.splitlines() if line and not line.startswith("    ")]
-    assert outside == [f"[{n}] dance.txt › {p.title}" for n, p in enumerate(answer.retrieved, start=1)] != []
+    assert outside == [f"[{n}] dance.txt" for n, _ in enumerate(answer.retrieved, start=1)] != []
     assert "    [2] trusted.md › Rules" in body
     assert "{passages} {question}" in body
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from support.answers import merged, numbers_of, passage_of, text_of
 
 from rag_app.chains.citations import MIN_SIMILARITY, MarkerReader, cite, verify
-from rag_app.types import Citation, Locator, Unit
+from rag_app.locator import Locator
+from rag_app.types import Citation, Unit
 
 GAN = passage_of(
     "Mode collapse is a failure of GAN training in which the generator produces only a few kinds of output. "
@@ -232,6 +233,6 @@ def test_a_citation_holds_where_the_text_is_the_quote(text, holds):
 
 
 def test_a_span_of_a_passage_is_cited_with_its_place():
-    """Offsets are those of the source, and the locator is the passage's."""
-    citation = cite(GAN, Unit(100, 113, "paragraph"))
+    """Offsets are those of the source, and the locator is the span's."""
+    citation = cite(GAN, Unit(100, 113, "paragraph", GAN.locator))
     assert citation == Citation("gans.md", "hash of gans.md", 100, 113, "Mode collapse", GAN.locator)

@@ -10,12 +10,13 @@ import pytest
 from rag_app.chains.conversations import Conversations
 from rag_app.chains.messages import Message
 from rag_app.errors import StoreError
-from rag_app.types import Answer, Citation, Locator
+from rag_app.locator import Locator
+from rag_app.types import Answer, Citation
 
 CITED = Answer(
     "How is mode collapse avoided?",
     text="By “minibatch discrimination” [1].\nUnd mehr: 日本語.",
-    citations=(Citation("09-gans.md", "abc", 1, 5, "mini", Locator(("GANs",), 3)),),
+    citations=(Citation("09-gans.md", "abc", 1, 5, "mini", Locator(("GANs",), line=3)),),
     usage={"input_tokens": 3},
     timings_s={"read": 0.123456},
     notes=("A note.",),

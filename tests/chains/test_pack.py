@@ -11,7 +11,7 @@ from support.answers import passage_of
 
 from rag_app.chains.pack import number_passages, pack_passages
 from rag_app.errors import LLMError
-from rag_app.types import Locator
+from rag_app.locator import Locator
 
 
 def n_words(text):

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from rag_app.cli.answers import TextStream, show_events, show_in_context
-from rag_app.types import Answer, AnswerEvent, Citation, Event, Locator, Passage, RetrievedEvent, TokenEvent
+from rag_app.locator import Locator
+from rag_app.types import Answer, AnswerEvent, Citation, Event, Passage, RetrievedEvent, TokenEvent
 
 LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt."
 
@@ -87,7 +88,9 @@ def test_edges_of_the_stream(text: str, width: int, shown: str) -> None:
 
 def make_answer(**changes: object) -> Answer:
     """Return an answer with one citation."""
-    citation = Citation("a.md", "", 0, 4, "GANs pair a generator with a discriminator.", Locator(("GANs", "Idea"), 3))
+    citation = Citation(
+        "a.md", "", 0, 4, "GANs pair a generator with a discriminator.", Locator(("GANs", "Idea"), line=3)
+    )
     return Answer("What is a GAN?", text="A pair [1].", citations=(citation,), **changes)  # type: ignore[arg-type]
 
 
@@ -174,7 +177,7 @@ def context(text: str, quote: str) -> str:
     """Return a quotation in its context, as a pipe gets it."""
     start = text.index(quote)
     out = screen(None)
-    show_in_context(out, 1, Citation("a.md", "", start, start + len(quote), quote, Locator((), 1)), text)
+    show_in_context(out, 1, Citation("a.md", "", start, start + len(quote), quote, Locator((), line=1)), text)
     return printed(out)
 
 

@@ -33,7 +33,9 @@ positional arguments:
     classify  label texts by similarity, without examples
     tools     list, show or run the metrics and models of the course
     prompts   list, show or check the prompts
-    index     show what the index holds
+    doctor    check the installation, the settings, the parts and the index
+    index     show, check, rebuild, shrink, move or forget what the index
+              holds
 
 options:
   -h, --help  show this help message and exit
@@ -107,7 +109,10 @@ MISTAKES = [
     (["serch", "x"], "There is no command named 'serch'. Did you mean search?"),
     (
         ["frobnicate"],
-        "There is no command named 'frobnicate'. Known: ask, chat, classify, index, ingest, prompts, search, tools.",
+        (
+            "There is no command named 'frobnicate'. "
+            "Known: ask, chat, classify, doctor, index, ingest, prompts, search, tools."
+        ),
     ),
     (["--verbose", "ask", "x"], "unrecognized arguments: --verbose. Run: rag --help"),
     (["ask", "--verbose", "x"], "unrecognized arguments: --verbose. Run: rag ask --help"),
@@ -116,7 +121,10 @@ MISTAKES = [
     (["tools", "show"], "the following arguments are required: NAME. Run: rag tools show --help"),
     (
         ["index", "frobnicate"],
-        "argument status: invalid choice: 'frobnicate' (choose from 'status'). Run: rag index --help",
+        (
+            "argument status|verify|reindex|forget|compact|export|import: invalid choice: 'frobnicate' (choose from "
+            "'status', 'verify', 'reindex', 'forget', 'compact', 'export', 'import'). Run: rag index --help"
+        ),
     ),
     (
         ["ask", b"caf\xe9"],
@@ -206,7 +214,8 @@ def test_ctrl_c_during_an_ingestion_keeps_what_was_finished(rag: CommandLine, kn
     """Exit code 130 and one sentence; the next run goes on where this one stopped, and its result is complete."""
     notes = rag.folder / "notes"
     notes.mkdir()
-    (notes / "a.md").write_text("# Ants\n\nAnts build nests under the ground.\n", encoding="utf-8")
+    many = "".join(f"## Nest {i}\n\nNest {i} lies under a stone.\n\n" for i in range(130))  # more than a batch
+    (notes / "a.md").write_text(f"# Ants\n\nAnts build nests under the ground.\n\n{many}", encoding="utf-8")
     for name in ("b", "c"):
         (notes / f"{name}.md").write_bytes((knowledge / "10-diffusion.md").read_bytes() + f"\nThe {name}.\n".encode())
     running = rag.start("ingest", "notes")

@@ -57,7 +57,7 @@ def test_the_blocks_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
     assert code.strip()
     printed = run(code, tmp_path)
     assert "notes.md" in printed
-    assert "MODE COLLAPSE IS A FAILURE" in printed
+    assert "MODE COLLAPSE IS A FAILURE" in printed.upper()
 
 
 def test_every_command_line_of_the_readme_parses() -> None:

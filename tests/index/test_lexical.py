@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 from support.slow_bm25 import K1, bm25
 
 from rag_app.from_scratch.language.words import content_words
 from rag_app.index.lexical import Lexical
 from rag_app.index.library import Library
-from rag_app.types import Chunk, Locator, Source
+from rag_app.locator import Locator
+from rag_app.types import Chunk, Source
 
 DOCUMENTS = [
     "The generator maps noise to images; the discriminator judges images.",
@@ -25,10 +30,15 @@ def _library(path, texts, contexts=None):
     library = Library(path)
     library.create()
     for i, text in enumerate(texts):
-        chunk = Chunk(f"{i:032x}", 0, len(text), text, contexts[i] if contexts else "", Locator(), (), 1)
-        source = Source(f"{i}.md", f"/{i}.md", "", text, "", f"{i}", ())
-        library.replace_source(source, [chunk], {f"k{i}": [0.0]}, [f"k{i}"])
+        _write(library, i, text, contexts[i] if contexts else "")
     return library
+
+
+def _write(library, i, text, context=""):
+    """Store a text as source and chunk number `i`."""
+    chunk = Chunk(f"{i:032x}", 0, len(text), text, context, Locator(), (), 1)
+    source = Source(f"{i}.md", f"/{i}.md", "Title", text, "", f"{i}", ())
+    library.replace_source(source, [chunk], {f"k{i}": [0.0]}, [f"k{i}"])
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +48,7 @@ def lexical(tmp_path_factory):
 
 
 def _scores(lexical, question, k=100, **options):
-    return {int(chunk_id, 16): score for chunk_id, score in lexical.score(question, k, **options)}
+    return {int(chunk_id, 16): score for chunk_id, score in lexical.score(question, k, **options).items()}
 
 
 @pytest.mark.parametrize(
@@ -141,27 +151,102 @@ def test_words_are_found_by_their_stems(lexical, question, found):
 )
 def test_no_question_breaks_the_query(lexical, question):
     """Quotes, operators, column filters, wildcards, symbols and very long questions are words or nothing."""
-    assert all(0 < score <= 1 for _, score in lexical.score(question, 10))
+    assert all(0 < score <= 1 for score in lexical.score(question, 10).values())
     assert ({3, 4} <= set(_scores(lexical, question))) == ("cats" in question)
 
 
 def test_results_are_the_best_in_order(lexical):
     """The best come first, at most `k` of them, and asking again gives the same."""
-    ranked = lexical.score("training images noise", 10)
+    ranked = list(lexical.score("training images noise", 10).items())
     assert [s for _, s in ranked] == sorted((s for _, s in ranked), reverse=True)
-    assert lexical.score("training images noise", 2) == ranked[:2]
-    assert lexical.score("training images noise", 10) == ranked
+    assert list(lexical.score("training images noise", 2).items()) == ranked[:2]
+    assert list(lexical.score("training images noise", 10).items()) == ranked
 
 
 def test_among_restricts_without_changing_scores(lexical):
-    """Scores of a subset are those of the whole index; an empty subset, unknown ids and `k` are respected."""
+    """Scores of a subset are those of the whole index; an empty subset, unknown rows and `k` are respected."""
     scores = _scores(lexical, "images noise")
-    subset = [f"{i:032x}" for i in (4, 0, 99)]
+    subset = np.array([5, 1, 99])  # SQLite counts rows from 1
     assert _scores(lexical, "images noise", among=subset) == {i: scores[i] for i in (0, 4)}
     assert _scores(lexical, "images noise", k=1, among=subset) == {0: scores[0]}
-    assert lexical.score("images", 10, among=[]) == []
-    many = [f"{i:032x}" for i in range(40_000)]
-    assert _scores(lexical, "images noise", among=many) == scores
+    assert lexical.score("images", 10, among=np.array([], np.int64)) == {}
+    assert _scores(lexical, "images noise", among=np.arange(40_000)) == scores
+
+
+def test_others_are_scored_on_request(lexical):
+    """Chunks asked for by id join the best if a word is in them; unknown ids don't, nor those that `among` excludes."""
+    scores = _scores(lexical, "images noise")
+    also = [f"{i:032x}" for i in (1, 3, 99)]
+    assert list(_scores(lexical, "images noise", k=1, also=also)) == [0, 1]
+    assert _scores(lexical, "images noise", k=1, also=also) == {i: scores[i] for i in (0, 1)}
+    assert _scores(lexical, "images noise", k=1, also=also, among=np.array([1, 4])) == {0: scores[0]}
+
+
+# -- while the index changes -----------------------------------------------------------------------------------------
+
+
+def _check(lexical, texts, question):
+    """Assert that the scores are those of the texts, given by number."""
+    scores, idfs = bm25(list(texts.values()), content_words(question))
+    expected = {i: pytest.approx(s / (sum(idfs) * (K1 + 1))) for i, s in zip(texts, scores, strict=True) if s > 0}
+    assert _scores(lexical, question) == expected
+    assert list(lexical.idf(content_words(question)).values()) == pytest.approx(idfs)
+
+
+def test_every_change_of_another_process_is_seen_at_once(tmp_path):
+    """Also before the change is finished, and where SQLite gives the row of a removed chunk to another."""
+    texts = dict(enumerate(["cats sleep", "dogs bark", "cats eat fish", "fish swim", "birds fly"]))
+    _library(tmp_path / "library.sqlite", list(texts.values())).finish()
+    lexical, other = Lexical(Library(tmp_path / "library.sqlite")), Library(tmp_path / "library.sqlite")
+    _check(lexical, texts, "cats fish")
+    texts[5] = "more cats and more fish for cats"
+    _write(other, 5, texts[5])
+    _check(lexical, texts, "cats fish")
+    other.remove_source("/5.md")
+    del texts[5]
+    _check(lexical, texts, "cats fish")
+    texts[6] = "no fish"
+    _write(other, 6, texts[6])  # in the row that number 5 had
+    _check(lexical, texts, "cats fish")
+    other.finish()
+    _check(lexical, texts, "cats fish")
+    texts[0] = "dogs sleep"
+    _write(other, 0, texts[0])
+    other.finish()
+    _check(lexical, texts, "cats fish")
+
+
+def test_threads_score_while_the_index_changes(tmp_path):
+    """Each gets scores in [0, 1] of chunks that exist or existed, and in the end those of the last state."""
+    texts = dict(enumerate(["cats sleep", "dogs bark", "cats eat fish", "fish swim", "birds fly"]))
+    library = _library(tmp_path / "library.sqlite", list(texts.values()))
+    lexical, seen = Lexical(library), []
+    done = threading.Event()
+
+    def ask():
+        while not done.is_set():
+            seen.append(_scores(lexical, "cats fish sleep"))
+
+    with ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask) for _ in range(3)]
+        for i in range(20):
+            texts[i % 7] = f"cats and fish {i}"
+            _write(library, i % 7, texts[i % 7])
+        done.set()
+        for future in asking:
+            future.result()
+    assert seen
+    assert all(set(scores) <= set(range(7)) and all(0 < s <= 1 for s in scores.values()) for scores in seen)
+    _check(lexical, texts, "cats fish sleep")
+
+
+def test_more_words_than_are_kept(tmp_path):
+    """Thousands of words, in one question or in many, change nothing."""
+    texts = dict(enumerate(["cats sleep", "dogs bark", "cats eat fish", "fish swim", "birds fly"]))
+    lexical = Lexical(_library(tmp_path / "library.sqlite", list(texts.values())))
+    _check(lexical, texts, "cats fish")
+    _check(lexical, texts, " ".join(["cats", *(f"w{i}" for i in range(2_500)), "fish"]))
+    _check(lexical, texts, "cats fish")
 
 
 def test_context_is_searched_too(tmp_path):
@@ -175,5 +260,5 @@ def test_context_is_searched_too(tmp_path):
 def test_an_empty_index_scores_nothing(tmp_path):
     """Without chunks there is nothing to find and nothing to divide by."""
     lexical = Lexical(_library(tmp_path / "library.sqlite", []))
-    assert lexical.score("cats", 10) == []
+    assert lexical.score("cats", 10) == {}
     assert lexical.idf(["cats"]) == {"cats": 1e-6}

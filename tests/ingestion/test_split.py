@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +14,15 @@ from hypothesis import strategies as st
 from rag_app.errors import IngestionError
 from rag_app.ingestion.load import load_source
 from rag_app.ingestion.split import split_source
-from rag_app.types import Source
+from rag_app.locator import Locator
+from rag_app.types import Block, Source
 
 CHARACTERS_AT_MOST = 2600  # 10 for each of 248 tokens, and the space between
 PROSE = "A model learns a distribution over data, and then draws new samples from what it has learnt. "
 
 
 def _source(text, name="a.md"):
-    return load_source(text.encode(), path=Path("/folder") / name, name=name)
+    return load_source(text.encode(), uri=f"/folder/{name}", name=name, suffix=Path(name).suffix)
 
 
 def _split(source, minilm, max_tokens=256):
@@ -65,6 +68,8 @@ def _random_digits():
         ("a.txt", "x"),
         ("a.txt", "word " * 40_000),
         ("a.txt", "x" * 200_000),
+        ("a.txt", PROSE * 21_000),
+        ("a.txt", "a\0b \0" * 5_000),
         ("a.txt", "\U0001f600" * 50_000),
         ("a.txt", "\u6f22\u5b57" * 50_000),
         ("a.txt", ("\uac00" * 33 + ".") * 500),
@@ -78,7 +83,7 @@ def _random_digits():
         ("a.txt", "e\u0301" * 10_000),
         ("a.txt", "\n".join(["row"] * 5_000)),
         ("a.txt", "- " + PROSE * 100),
-        ("a.md", "\n\n".join(f"# H{i}" for i in range(3_000))),
+        ("a.md", "\n\n".join(f"# H{i}" for i in range(10_000))),
         ("a.md", "\n\n".join(f"## H{i}\n\ntext {i}" for i in range(1_000))),
         ("a.md", "# " + "huge heading " * 500 + "\n\ntext"),
         ("a.md", "# " + "huge heading " * 500 + "\n\n# B\n\n" + PROSE * 40),
@@ -96,6 +101,60 @@ def _random_digits():
 def test_extreme_documents_are_split_whole(minilm, name, text):
     """No chunk is truncated, overlong or untrue to its offsets, and no character is lost, in any script or shape."""
     _split(_source(text, name), minilm)
+
+
+class _Operations:
+    """Counts the lines of the splitter that run, and the characters that are given to the tokenizer."""
+
+    def __init__(self, count_tokens):
+        self._count_tokens = count_tokens
+        self.n_lines = self.n_characters = 0
+
+    def count_tokens(self, texts):
+        self.n_characters += sum(map(len, texts))
+        return self._count_tokens(texts)
+
+    def trace(self, frame, _event, _argument):
+        if frame.f_code.co_filename != split_source.__code__.co_filename:
+            return None
+        self.n_lines += 1
+        return self.trace
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", PROSE * 200),
+        ("a.txt", "word " * 5_000),
+        ("a.txt", "x" * 20_000),
+        ("a.txt", "\u6f22\u5b57" * 5_000),
+        ("a.txt", "\uac00\ub098\ub2e4." * 1_000),
+        ("a.txt", "\U0001f600" * 10_000),
+        ("a.txt", "\u05e9\u05dc\u05d5\u05dd " * 2_000),
+        ("a.txt", ",".join(str(n) for n in range(1_000_000, 1_002_000))),
+        ("a.txt", "row\n" * 2_000),
+        ("a.md", "# H\n\n" * 1_000),
+        ("a.md", "## H\n\ntext\n\n" * 500),
+        ("a.md", "# A\n\n## B\n\n### C\n\ntext\n\n" * 300),
+        ("a.md", "- item\n" * 1_000),
+        ("a.md", "```\nx\n```\n\n" * 300),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_twice_the_text_is_twice_the_work(minilm, name, text):
+    """Lines that run and characters that are tokenized grow as the text does, whatever it is made of."""
+    costs = []
+    for times in (1, 2):
+        source, operations = _source(text * times, name), _Operations(minilm.count_tokens)
+        before = sys.gettrace()
+        sys.settrace(operations.trace)
+        try:
+            split_source(source, count_tokens=operations.count_tokens, max_tokens=256)
+        finally:
+            sys.settrace(before)
+        costs.append((operations.n_lines, operations.n_characters))
+    assert costs[1][0] < 2.2 * costs[0][0]
+    assert costs[1][1] < 2.2 * costs[0][1]
 
 
 _ALPHABETS = [
@@ -155,7 +214,7 @@ def test_a_source_without_blocks_has_no_chunks(minilm):
 def test_the_course_is_split_whole(minilm, knowledge):
     """Every chapter obeys the invariants, and its chunks are filled rather than cut up."""
     for path in sorted(knowledge.glob("*.md"))[:6]:
-        source = load_source(path.read_bytes(), path=path, name=path.name)
+        source = load_source(path.read_bytes(), uri=str(path), name=path.name, suffix=path.suffix)
         chunks = _split(source, minilm)
         assert sum(c.n_tokens for c in chunks) / len(chunks) > 90
 
@@ -228,6 +287,77 @@ def test_units_are_sentences_items_rows_and_whole_code_blocks(minilm):
     ]
 
 
+# -- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _table(rows, *, header="Item | Price in euros", sheet="Costs", first=1):
+    """Return a source that a reader of tables would make: a block for each row, the first of them the header."""
+    lines, blocks, position = [header, *rows], [], 0
+    for i, line in enumerate(lines):
+        blocks.append(
+            Block("table", position, position + len(line), Locator((sheet,), sheet=sheet, row=first + i), header)
+        )
+        position += len(line) + 1
+    text = "\n".join(lines)
+    return Source("t.csv", "/t.csv", "", text, "", "", tuple(blocks))
+
+
+def test_every_chunk_of_a_table_has_its_header_in_front(minilm):
+    """The header row is embedded with each piece of the table, once, and stored with the first alone."""
+    header = "Item | Price in euros"
+    chunks = _split(_table([f"lamp number {i} | {i}.50" for i in range(200)]), minilm)
+    assert len(chunks) > 5
+    assert chunks[0].text.startswith(f"{header}\nlamp number 0 | 0.50\n")
+    assert [c.context for c in chunks] == ["Costs", *[f"Costs\n{header}"] * (len(chunks) - 1)]
+    assert all(c.embedded_text.count(header) == 1 for c in chunks)
+
+
+def test_a_chunk_of_a_table_says_which_rows_it_holds(minilm):
+    """Row numbers run on from chunk to chunk as the table's own program counts them."""
+    chunks = _split(_table([f"lamp number {i} | {i}.50" for i in range(200)], first=3), minilm)
+    rows = [(c.locator.row, c.locator.last_row) for c in chunks]
+    assert rows[0][0] == 3
+    assert rows[-1][1] == 203
+    assert [first for first, _ in rows[1:]] == [last + 1 for _, last in rows[:-1]]
+    assert all(c.text.count("\n") == c.locator.last_row - c.locator.row for c in chunks)
+    assert str(chunks[0].locator) == f"Costs, rows 3–{rows[0][1]}"
+
+
+def test_a_row_that_is_too_long_keeps_its_header_and_its_number(minilm):
+    """The pieces of one row are in one row each, and the header stands in front of them."""
+    chunks = _split(_table([" ".join(f"word{i}" for i in range(600))]), minilm)
+    assert len(chunks) > 3
+    assert all((c.locator.row, c.locator.last_row) == (2, None) for c in chunks[1:])
+    assert all(c.context.endswith("Item | Price in euros") for c in chunks[1:])
+
+
+def test_a_cell_that_contains_the_header_does_not_replace_it(minilm):
+    """A header of one short word is in front even where rows have that word in them."""
+    chunks = _split(_table([f"paid {i} times, and the rest was paid later" for i in range(100)], header="id"), minilm)
+    assert all(c.context.endswith("\nid") for c in chunks[1:])
+
+
+def test_a_long_header_is_cut(minilm):
+    """A header of many columns takes no more than its share of a chunk."""
+    header = " | ".join(f"column {i}" for i in range(200))
+    chunks = _split(_table([f"{i} | x" for i in range(300)], header=header), minilm)
+    fronts = {c.context for c in chunks if c.locator.row > 1}
+    assert len(fronts) == 1
+    (front,) = fronts
+    assert header.startswith(front.removeprefix("Costs\n"))
+    assert 20 < minilm.count_tokens([front])[0] < 80
+
+
+def test_text_beside_a_table_has_no_rows(minilm):
+    """Where a chunk begins with a paragraph, its place is the paragraph's."""
+    table = _table(["lamp | 1"])
+    text = f"Prices.\n\n{table.text}"
+    moved = [replace(b, start=b.start + 9, end=b.end + 9) for b in table.blocks]
+    blocks = (Block("paragraph", 0, 7, Locator(("Costs",), line=1)), *moved)
+    (chunk,) = _split(replace(table, text=text, blocks=blocks), minilm)
+    assert chunk.locator == Locator(("Costs",), line=1)
+
+
 # -- context, place and identity -------------------------------------------------------------------------------------
 
 
@@ -271,7 +401,7 @@ def test_equal_content_keeps_its_id(minilm):
     sections[2] += " And more."
     after = _split(_source("# T\n\n" + "\n\n".join(sections)), minilm)
     assert [a.id == b.id for a, b in zip(before, after, strict=True)] == [True, True, False, True, True]
-    renamed = _split(load_source(b"# T", path=Path("/folder/b.md"), name="b.md"), minilm)
+    renamed = _split(load_source(b"# T", uri="/folder/b.md", name="b.md", suffix=".md"), minilm)
     assert renamed[0].id != _split(_source("# T"), minilm)[0].id
 
 

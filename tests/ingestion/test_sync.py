@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from support.chroma_server import url_of
 from support.indexes import Index, check_agreement
 
 from rag_app import build
@@ -14,12 +15,19 @@ from rag_app.embeddings.minilm import MiniLM
 from rag_app.errors import IngestionError, LockedError, StoreError
 from rag_app.index.lock import write_lock
 from rag_app.ingestion.load import load_source
-from rag_app.ingestion.split import split_source
-from rag_app.ingestion.sync import Sync, check_fingerprint, fingerprint_of, silent
+from rag_app.ingestion.split import VERSION, split_source
+from rag_app.ingestion.sync import check_fingerprint, fingerprint_of, silent
 
 GANS = "# GANs\n\nTwo networks are trained against each other.\n\n## Mode collapse\n\nThe generator repeats itself.\n"
 CATS = "# Cats\n\nA cat sat on the mat.\n\n## Food\n\nCats eat fish.\n"
+BINARY = b"%PDF-1.7\0\0"
 DOGS = "# Dogs\n\nA dog barks at the postman.\n"
+
+
+@pytest.fixture(params=["embedded", "server"], scope="session")
+def chroma_url(request):
+    """Every test runs against both."""
+    return url_of(request)
 
 
 @pytest.fixture
@@ -54,7 +62,9 @@ def test_receipt_counts_files_chunks_tokens_and_embeddings(index, notes, minilm)
     receipt = index.ingest(notes)
     expected = [
         split_source(
-            load_source(text.encode(), path=notes / name, name=name), count_tokens=minilm.count_tokens, max_tokens=256
+            load_source(text.encode(), uri=str(notes / name), name=name, suffix=".md"),
+            count_tokens=minilm.count_tokens,
+            max_tokens=256,
         )
         for name, text in (("cats.md", CATS), ("gans.md", GANS))
     ]
@@ -75,7 +85,7 @@ def test_receipt_counts_files_chunks_tokens_and_embeddings(index, notes, minilm)
 def test_running_twice_changes_nothing(index, notes):
     """The second run embeds nothing, writes nothing and leaves the generation where it was."""
     (notes / "copy.md").write_text(CATS)
-    (notes / "broken.md").write_bytes(b"\xff\xff")
+    (notes / "broken.md").write_bytes(BINARY)
     index.ingest(notes)
     rows, held, generation = index.rows(), index.chroma(), index.library.generation
     receipt = index.ingest(notes)
@@ -113,18 +123,44 @@ def test_an_edited_paragraph_embeds_its_chunk_alone(index, notes):
     check_agreement(index)
 
 
-def test_a_renamed_file_embeds_nothing(index, notes):
-    """The old name is removed, the new one is new, and the vectors are taken over."""
+@pytest.mark.parametrize(("suffix", "text"), [(".md", CATS), (".txt", "A cat sat on the mat.\n\nCats eat fish.\n")])
+def test_a_renamed_file_embeds_nothing(index, notes, suffix, text):
+    """The old name is removed, the new one is new, and the vectors are taken over, of a file without a title too."""
+    (notes / "cats.md").unlink()
+    (notes / f"cats{suffix}").write_text(text)
     index.ingest(notes)
-    (notes / "cats.md").rename(notes / "felines.md")
+    (notes / "sub").mkdir()
+    (notes / f"cats{suffix}").rename(notes / "sub" / f"felines{suffix}")
     receipt = index.ingest(notes)
     assert {f.name: f.status for f in receipt.files} == {
-        "cats.md": "removed",
-        "felines.md": "new",
+        f"cats{suffix}": "removed",
         "gans.md": "unchanged",
+        f"sub/felines{suffix}": "new",
     }
     assert receipt.n_embedded == 0
-    assert index.search("fish")[0].source == "felines.md"
+    assert index.search("fish")[0].source == f"sub/felines{suffix}"
+    check_agreement(index)
+
+
+def test_a_renamed_folder_embeds_nothing(index, notes):
+    """Every file of it is removed and new, whether its parent is given or both names."""
+    index.ingest(notes)
+    notes.rename(notes.parent / "moved")
+    receipt = index.ingest(notes, notes.parent / "moved")
+    assert [f.status for f in receipt.files] == ["removed", "removed", "new", "new"]
+    assert receipt.n_embedded == 0
+    check_agreement(index)
+
+
+def test_files_that_change_names_with_each_other_embed_nothing(index, notes):
+    """Each name holds what the other one held."""
+    index.ingest(notes)
+    (notes / "cats.md").rename(notes / "x")
+    (notes / "gans.md").rename(notes / "cats.md")
+    (notes / "x").rename(notes / "gans.md")
+    receipt = index.ingest(notes)
+    assert ([f.status for f in receipt.files], receipt.n_embedded) == (["changed", "changed"], 0)
+    assert index.search("fish")[0].source == "gans.md"
     check_agreement(index)
 
 
@@ -198,17 +234,38 @@ def test_a_copy_of_what_a_file_has_just_become_is_a_duplicate(index, notes):
     ]
 
 
-def test_a_source_that_becomes_a_copy_stays_a_source(index, notes):
-    """A known file that is edited to equal another one keeps its place and its citations."""
+@pytest.mark.parametrize("edited", ["cats.md", "gans.md"])
+def test_a_source_that_becomes_a_copy_stays_a_source(index, notes, edited):
+    """A known file that comes to equal another one keeps its place; when either is edited, the text has an owner."""
     index.ingest(notes)
     (notes / "gans.md").write_text(CATS)
     assert index.statuses(notes) == {"cats.md": "unchanged", "gans.md": "changed"}
-    (notes / "cats.md").write_text(DOGS)
+    (notes / edited).write_text(DOGS)
     (notes / "third.md").write_text(CATS)
+    (owner,) = {"cats.md", "gans.md"} - {edited}
     receipt = index.ingest(notes)
-    assert {f.name: f.status for f in receipt.files}["cats.md"] == "changed"
-    assert {p.source for p in index.search("What do cats eat?", k=1)} <= {"gans.md", "third.md"}
+    assert {f.name: f.status for f in receipt.files} == {
+        edited: "changed",
+        owner: "unchanged",
+        "third.md": "duplicate-of",
+    }
+    assert receipt.files[2].detail == owner
+    assert index.search("What do cats eat?")[0].source == owner
     check_agreement(index)
+
+
+def test_a_copy_of_a_file_in_another_folder_is_a_duplicate(index, notes, tmp_path):
+    """What the index holds counts, not only what was asked for; a file that failed owns what it had."""
+    index.ingest(notes)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "copy.md").write_text(CATS)
+    assert [(f.status, f.detail) for f in index.ingest(tmp_path / "more").files] == [("duplicate-of", "cats.md")]
+    (notes / "cats.md").write_bytes(BINARY)
+    assert index.statuses(notes, tmp_path / "more") == {
+        "cats.md": "failed",
+        "gans.md": "unchanged",
+        "copy.md": "duplicate-of",
+    }
 
 
 # -- failures --------------------------------------------------------------------------------------------------------
@@ -217,8 +274,7 @@ def test_a_source_that_becomes_a_copy_stays_a_source(index, notes):
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
-        (b"caf\xe9", "cats.md must be text in UTF-8; byte 3 is not. Convert it"),
-        (b"\x89PNG\0\0", "cats.md is a binary file, not text."),
+        (BINARY, "The file is binary, not text."),
         (b"", "cats.md holds no text."),
     ],
 )
@@ -276,7 +332,7 @@ def test_a_known_file_keeps_its_name_however_it_is_given(index, notes):
     index.ingest(notes.parent / "notes")
     assert index.statuses(notes / "cats.md") == {"cats.md": "unchanged"}
     assert index.statuses(f"{notes.parent}/*/cats.md") == {"cats.md": "unchanged"}
-    (notes / "cats.md").write_bytes(b"\xff\xff")
+    (notes / "cats.md").write_bytes(BINARY)
     assert index.statuses(notes.parent / "notes" / ".." / "notes" / "cats.md") == {"cats.md": "failed"}
 
 
@@ -295,6 +351,20 @@ def test_only_what_was_asked_for_is_removed(index, tmp_path):
     (tmp_path / "a" / "other.md").write_text("# Other\n\nother")
     assert index.statuses(f"{tmp_path}/a/*.md") == {"other.md": "new", "x.md": "removed"}
     assert index.statuses(f"{tmp_path}/a/**/*.md") == {"other.md": "unchanged", "sub/y.md": "removed"}
+
+
+@pytest.mark.parametrize("given", ["notes", "notes/cats.md", "notes/*.md", "n*/**/*.md"])
+def test_what_has_gone_is_removed_whatever_named_it(index, notes, monkeypatch, given):
+    """A deleted folder, a deleted file and a glob whose last file has gone take their sources with them."""
+    monkeypatch.chdir(notes.parent)
+    index.ingest("notes")
+    shutil.rmtree(notes)
+    gone = ["cats.md"] if given.endswith("cats.md") else ["cats.md", "gans.md"]
+    assert index.statuses(given) == dict.fromkeys(gone, "removed")
+    assert {row.name for row in index.library.sources()} == {"cats.md", "gans.md"} - set(gone)
+    check_agreement(index)
+    with pytest.raises(IngestionError, match=r"does not exist|matches no file"):
+        index.ingest(given)
 
 
 def test_a_file_that_exists_is_not_removed_because_it_was_not_asked_for(index, notes):
@@ -330,8 +400,8 @@ def test_an_index_of_another_embedder_is_refused(index, notes, minilm, tmp_path)
     other.close()
     message = (
         f"The index in {index.folder} was built by sentence-transformers:other "
-        f"(0123456789ab, 384 dimensions, chunker 1); the settings ask for {fingerprint_of(minilm)}. "
-        "Set RAG_EMBEDDINGS=sentence-transformers:other, or RAG_DATA_DIR to a new folder and ingest there."
+        f"(0123456789ab, 384 dimensions, chunker {VERSION}); the settings ask for {fingerprint_of(minilm)}. "
+        "Run: rag index reindex, or set RAG_EMBEDDINGS=sentence-transformers:other."
     )
     (notes / "cats.md").write_text(DOGS)
     with pytest.raises(StoreError, match=re.escape(message)):
@@ -379,14 +449,15 @@ def test_progress_tells_names_and_counts(index, notes):
 # -- a run that was interrupted --------------------------------------------------------------------------------------
 
 
-def _store_without_finishing(index, path, minilm):
+def _store_without_finishing(index, path):
     """Do what a run does until it is killed between SQLite's commit and Chroma's."""
-    Sync(index.library, index.vectors, minilm)._store(load_source(path.read_bytes(), path=path, name=path.name))
+    source = load_source(path.read_bytes(), uri=str(path), name=path.name, suffix=path.suffix)
+    index.sync.store(source)
 
 
 @pytest.mark.parametrize("how_far", ["committed", "upserted", "marked"])
 @pytest.mark.parametrize("known", [False, True])
-def test_a_crash_after_the_commit_is_finished_by_the_next_run(index, notes, minilm, known, how_far):
+def test_a_crash_after_the_commit_is_finished_by_the_next_run(index, notes, known, how_far):
     """Killed anywhere between SQLite's commit and the end, a run is finished by one that finds no file changed."""
     if known:
         index.ingest(notes)
@@ -394,7 +465,7 @@ def test_a_crash_after_the_commit_is_finished_by_the_next_run(index, notes, mini
         index.library.create()
     generation = int(index.library.get_meta("generation") or 0)
     (notes / "cats.md").write_text(CATS.replace("fish", "mice"))
-    _store_without_finishing(index, notes / "cats.md", minilm)
+    _store_without_finishing(index, notes / "cats.md")
     if how_far != "committed":
         index.vectors.upsert(index.library.pending(100))
     if how_far == "marked":
@@ -424,7 +495,7 @@ def test_between_commit_and_upsert_a_search_still_finds_by_words(index, notes, m
     """A chunk that Chroma does not hold yet is found by its words, with its exact similarity."""
     index.ingest(notes)
     (notes / "dogs.md").write_text(DOGS)
-    _store_without_finishing(index, notes / "dogs.md", minilm)
+    _store_without_finishing(index, notes / "dogs.md")
     best = index.search("postman")[0]
     assert best.source == "dogs.md"
     dense, dogs = minilm.embed(["postman"])[0], index.library.chunk_vectors([best.chunk_id])[best.chunk_id]
@@ -432,7 +503,8 @@ def test_between_commit_and_upsert_a_search_still_finds_by_words(index, notes, m
 
 
 def test_a_run_that_raises_frees_the_lock(index, notes):
-    """After a run that failed midway another one can begin, and what was finished is kept."""
+    """After a run that failed midway another one can begin, and what was stored is kept."""
+    (notes / "cats.md").write_text(CATS + "".join(f"\n## Cat {i}\n\nA cat.\n" for i in range(130)))
 
     def stop(name, _done, _total):
         if name == "gans.md":
@@ -449,16 +521,47 @@ def test_a_run_that_raises_frees_the_lock(index, notes):
     check_agreement(index)
 
 
-def test_a_deleted_chroma_folder_is_written_anew(tmp_path):
+def test_a_run_that_raises_leaves_nothing_for_the_next(index, notes):
+    """What a run had read and not stored is read again, as it is then."""
+
+    def stop(name, _done, _total):
+        if name == "gans.md":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.sync.run([notes], stop)
+    assert index.library.sources() == []
+    (notes / "cats.md").unlink()
+    assert index.statuses(notes) == {"gans.md": "new"}
+    assert [row.name for row in index.library.sources()] == ["gans.md"]
+    check_agreement(index)
+
+
+def test_many_small_files_are_embedded_together(index, notes, minilm):
+    """The index is the same as if each file had been ingested by itself."""
+    for i in range(15):
+        sections = [f"## Part {j}\n\nNote {i % 10} about {j}." for j in range(10)]
+        (notes / f"{i:02}.md").write_text(f"# Note {i % 10}\n\n" + "\n\n".join(sections) + f"\n\n## {i}\n\nEnd.\n")
+    together = index.ingest(notes)
+    alone = Index(index.folder.parent / "alone", minilm)
+    n_embedded = sum(alone.ingest(path).n_embedded for path in sorted(notes.iterdir()))
+    assert (together.n_chunks, together.n_embedded) == (alone.library.count_chunks(), n_embedded)
+    assert index.rows() == alone.rows()
+    check_agreement(index)
+    alone.close()
+
+
+def test_a_deleted_chroma_folder_is_written_anew(tmp_path, chroma_url):
     """Chroma holds nothing that the library does not: without its folder, an ingestion restores it from there."""
     notes = tmp_path / "notes.md"
     notes.write_text("# GAN\n\nMode collapse is a failure of training.\n", encoding="utf-8")
-    before = build(data_dir=tmp_path / "data")
+    before = build(data_dir=tmp_path / "data", chroma_url=chroma_url)
     before.ingest([notes])
     before._vectors.reopen()
     shutil.rmtree(tmp_path / "data" / "chroma")
-    app = build(data_dir=tmp_path / "data")
+    app = build(data_dir=tmp_path / "data", chroma_url=chroma_url)
     receipt = app.ingest([notes])
     assert (receipt.count("unchanged"), receipt.n_embedded) == (1, 0)
     assert app._vectors.count() == receipt.n_chunks == 1
     assert app.search("mode collapse")[0].dense_score > 0.5
+    app._vectors.reopen()

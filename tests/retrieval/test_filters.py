@@ -73,7 +73,7 @@ ALL = {GAN, OVERVIEW, LOSS, PLAIN}
         ({"source": ["vae.md", "sub/plain.txt", "gone.md"]}, {LOSS, PLAIN}),
         ({"title": "Adversarial networks"}, {GAN, OVERVIEW}),
         ({"title": "Adversarial"}, set()),
-        ({"title": ("Autoencoders", "plain")}, {LOSS, PLAIN}),
+        ({"title": ("Autoencoders", "plain")}, {LOSS}),
         ({"heading": "Überblick"}, {OVERVIEW}),
         ({"heading": "überBLICK"}, {OVERVIEW}),
         ({"heading": "gans"}, {GAN, OVERVIEW}),
@@ -101,7 +101,8 @@ ALL = {GAN, OVERVIEW, LOSS, PLAIN}
 )
 def test_chunks_that_pass_a_filter(library, where, texts):
     """Values are whole but for headings, a list means one of them, several keys mean all, unknown ones none."""
-    ids = matching_chunks(library, where)
+    rows = matching_chunks(library, where).tolist()
+    ids = [library.query("SELECT chunk_id FROM chunks WHERE id = ?", [row])[0][0] for row in rows]
     assert {p.text for p in library.passages(ids).values()} == texts
     assert len(ids) == len(texts)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 
 import numpy as np
 import pytest
+from support.chroma_server import url_of
 from support.indexes import Index
 from support.slow_bm25 import K1, bm25
 
@@ -25,10 +27,22 @@ QUESTIONS = [
 ]
 
 
+@pytest.fixture(params=["embedded", "server"], scope="session")
+def chroma_url(request):
+    """Every test runs against both."""
+    return url_of(request)
+
+
 @pytest.fixture(scope="module")
-def course(course_dir, minilm):
-    """The two chapters, to be read."""
-    index = Index(course_dir, minilm)
+def course(course_dir, minilm, chroma_url, knowledge, tmp_path_factory):
+    """The two chapters, to be read; for a server its vectors are written from the library."""
+    folder = course_dir
+    if chroma_url:
+        folder = tmp_path_factory.mktemp("on_server")
+        for path in course_dir.glob("library.sqlite*"):  # the last changes are in the log
+            shutil.copy(path, folder)
+    index = Index(folder, minilm, chroma_url)
+    assert index.statuses(knowledge / "09-gans.md") == {"09-gans.md": "unchanged"}
     yield index
     index.close()
 
@@ -208,6 +222,26 @@ def test_filters_by_front_matter_heading_and_title(course, where, sources):
         assert all("mode collapse" in " › ".join(p.locator.heading).lower() for p in found)
 
 
+def test_a_filter_that_most_chunks_pass(index, tmp_path, minilm):
+    """Asking Chroma for more, instead of comparing with every chunk that passes, finds the same."""
+    for name, n, text in (("cats", 600, "Cat {} sleeps on the sofa."), ("taxes", 1_500, "Invoice {} is due in Oslo.")):
+        (tmp_path / f"{name}.md").write_text("\n\n".join(f"# N{i % 15}\n\n{text.format(i % 15)}" for i in range(n)))
+    index.ingest(tmp_path / "cats.md", tmp_path / "taxes.md")
+    corpus = _corpus(index)
+    of_taxes = {
+        row[0]
+        for row in index.library.query(
+            "SELECT chunk_id FROM chunks c JOIN sources s ON s.id = source_id WHERE name = 'taxes.md'"
+        )
+    }
+    for question in ("Which invoice is due on the sofa?", "kitten napping"):  # nothing of the taxes is near a kitten
+        expected = _brute_force(corpus, question, minilm)
+        found = index.search(question, k=10, source="taxes.md")
+        best = sorted((expected[c][2] for c in of_taxes), reverse=True)[:10]
+        assert [p.score for p in found] == pytest.approx(best, abs=2e-5)
+        assert {p.source for p in found} == {"taxes.md"}
+
+
 def test_a_filter_that_nothing_passes_finds_nothing(course):
     """An unknown key or value is no error; a value of another type is."""
     assert course.search("mode collapse", source="10-diffusion.md") == []
@@ -223,7 +257,9 @@ def test_a_filter_works_while_chroma_lags_behind(index, tmp_path, minilm):
     index.ingest(tmp_path / "a.md")
     index.search("cats")
     path = tmp_path / "b.md"
-    Sync(index.library, index.vectors, minilm)._store(load_source(path.read_bytes(), path=path, name="b.md"))
+    Sync(index.library, index.vectors, minilm).store(
+        load_source(path.read_bytes(), uri=str(path), name="b.md", suffix=".md")
+    )
     (found,) = index.search("pets that make noise", source="b.md")
     assert found.dense_score > 0.1
     assert found.lexical_score == 0

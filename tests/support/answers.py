@@ -7,8 +7,9 @@ import re
 from rag_app.app import App
 from rag_app.from_scratch.language.sentences import split_sentences
 from rag_app.llms.scripted import ScriptedChat
+from rag_app.locator import Locator
 from rag_app.settings import Settings
-from rag_app.types import CitationEvent, Locator, Passage, TokenEvent, Unit
+from rag_app.types import CitationEvent, Passage, TokenEvent, Unit
 
 
 def app_on(folder, *replies, **settings):

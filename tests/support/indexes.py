@@ -19,13 +19,15 @@ class Index:
         The data folder; it need not exist.
     embedder : Embedder
         Reads chunks and questions.
+    chroma_url : str, default=""
+        Address of a Chroma server; empty means inside the process.
     """
 
-    def __init__(self, folder, embedder):
+    def __init__(self, folder, embedder, chroma_url=""):
         self.folder = folder
         self.embedder = embedder
         self.library = Library(folder / "library.sqlite")
-        self.vectors = ChromaVectors(folder / "chroma")
+        self.vectors = ChromaVectors(folder / "chroma", url=chroma_url)
         self.sync = Sync(self.library, self.vectors, embedder, lock_timeout_s=0.2)
         self.searching = HybridSearch(self.library, self.vectors, embedder)
 
@@ -45,7 +47,7 @@ class Index:
         """Return everything that the library holds, apart from counters: equal rows, equal index."""
         tables = {
             "sources": "SELECT uri, name, title, bytes_sha256, sha256, text, blocks, metadata FROM sources ORDER BY 1",
-            "chunks": 'SELECT chunk_id, start, "end", context, heading, line, units, n_tokens, vector_key, in_chroma '
+            "chunks": 'SELECT chunk_id, start, "end", context, heading, place, units, n_tokens, vector_key, in_chroma '
             "FROM chunks ORDER BY 1",
             "vectors": "SELECT key, vector FROM vectors ORDER BY 1",
             "lexical": "SELECT chunk_id, lexical.context, body FROM lexical JOIN chunks c ON c.id = lexical.rowid "

@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rag_app.types import BlockKind, Locator
+from rag_app.locator import Locator
+from rag_app.types import BlockKind
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedBlock:
-    """One block of text, before its place in the extracted text is known."""
+    """One block of text, before its place in the extracted text is known.
+
+    Parameters
+    ----------
+    kind : str
+        See `rag_app.types.BlockKind`.
+    text : str
+        Without markup.
+    locator : Locator
+        Where it begins.
+    header : str
+        Embedded in front of every piece of the block that does not begin with it: the header row of a table.
+    joined : bool
+        Whether it stands on the line below the block before it, as the rows of a table do, instead of after a blank
+        line.
+    """
 
     kind: BlockKind
     text: str
-    locator: Locator = field(default_factory=Locator)
+    locator: Locator = Locator()
+    header: str = ""
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
