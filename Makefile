@@ -26,7 +26,7 @@ chat: setup  ## ask in a conversation
 	@$(BIN)/rag chat
 
 test: setup-dev  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 lint: setup-dev  ## format and lint
 	$(BIN)/ruff format --check .
@@ -40,7 +40,7 @@ contracts: setup-dev  ## check which part imports which
 
 coverage: setup-dev  ## run all tests and measure what they reach
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses 2
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

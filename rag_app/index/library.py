@@ -292,7 +292,7 @@ class Library:
     def finish(self) -> None:
         """Forget embeddings without a chunk and what Chroma has deleted; move the generation on."""
         with self.transaction() as db:
-            db.execute("DELETE FROM meta WHERE key = 'unfinished'")
+            db.execute("DELETE FROM meta WHERE key IN ('unfinished', 'first_paths')")
             db.execute("DELETE FROM chroma_deletes")
             db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
             db.execute(NEXT_GENERATION)
