@@ -81,6 +81,8 @@ def show_receipt(out: Console, receipt: Receipt) -> None:
     if receipt.ignored:
         kinds = ", ".join(f"{suffix} {n}" for suffix, n in sorted(receipt.ignored.items()))
         out.print(f"left out, because their type is not read: {kinds}")
+    if receipt.count("failed"):
+        out.print("completed with errors", style="red")
 
 
 @contextmanager

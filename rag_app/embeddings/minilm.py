@@ -84,6 +84,7 @@ class MiniLM:
     max_tokens = 256
 
     def __init__(self, n_threads: int | None = None) -> None:
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would note an id of the device, and what it ran
         import onnxruntime
         from tokenizers import Tokenizer
 

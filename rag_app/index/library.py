@@ -35,6 +35,7 @@ _FOR_CHROMA = (
     'c.heading, c.place, c.start, c."end", s.sha256 FROM chunks c JOIN sources s ON s.id = c.source_id '
     "JOIN vectors v ON v.key = c.vector_key WHERE {} ORDER BY c.id LIMIT ?"
 )
+_FREE_SPACE = "Free some space on its disk, then run this again."
 _ELSEWHERE = "Set RAG_DATA_DIR to another folder, or move this one away."
 
 
@@ -317,7 +318,8 @@ class Library:
             }:
                 raise  # a mistake of our own
             msg = f"The index {self.path} cannot be used: {exc}."
-            raise StoreError(msg, hint=_ELSEWHERE) from exc
+            is_full = getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            raise StoreError(msg, hint=_FREE_SPACE if is_full else _ELSEWHERE) from exc
 
     def _connect(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -189,6 +189,7 @@ def test_files_that_cannot_be_read_are_listed_and_the_others_are_kept(rag: Comma
         "new latin.txt: chunks 1, tokens 8",
         "new 2, changed 0, unchanged 0, removed 0, duplicate-of 0, failed 2",
     ]
+    assert done.out.endswith("\ncompleted with errors\n")
     assert rag.inside("ask", "Where do ants build nests?").out.startswith("Ants build nests under the ground. [1]")
 
 

@@ -92,6 +92,14 @@ def test_nothing_leaves_the_machine(folder: Path) -> None:
     assert not log.exists()
 
 
+def test_nothing_is_noted_about_the_machine(folder: Path) -> None:
+    """ONNX Runtime would write down an id of the device: in an empty home there is nothing after a whole job."""
+    home = folder.parent / "home"
+    home.mkdir()
+    check(run([sys.executable, "-c", JOB, json.dumps(COMMANDS)], folder, HOME=str(home), XDG_CACHE_HOME=""))
+    assert [path for path in home.rglob("*") if path.is_file() and "rag" not in str(path.relative_to(home))] == []
+
+
 def test_the_guard_would_notice(folder: Path) -> None:
     """The same hook sees a connection, a datagram and a name that is looked up; loopback is let through."""
     log = folder.parent / "log"
