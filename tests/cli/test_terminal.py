@@ -140,4 +140,5 @@ def test_a_receipt_of_every_status(out: Console, capsys: pytest.CaptureFixture[s
         "new 1, changed 1, unchanged 1, removed 1, duplicate-of 1, failed 1\n"
         "index: chunks 8, tokens 115, truncated 0; embedded 3 in 1.2 s\n"
         "left out, because their type is not read: .pdf 2, .png 1\n"
+        "completed with errors\n"
     )
