@@ -9,7 +9,7 @@ from rag_app.errors import InvalidInputError
 from rag_app.registry import register
 
 
-@register("metric")
+@register("metric", "21.2")
 def recall_at_k(ranking: Sequence[str], relevant: Sequence[str], k: int = 10) -> float:
     """Return the share of the relevant items that are among the first k of a ranking, in [0, 1].
 
@@ -44,7 +44,7 @@ def recall_at_k(ranking: Sequence[str], relevant: Sequence[str], k: int = 10) ->
     return len(wanted & set(ranking[:k])) / len(wanted)
 
 
-@register("metric")
+@register("metric", "21.2")
 def reciprocal_rank(ranking: Sequence[str], relevant: Sequence[str], k: int = 10) -> float:
     """Return one over the rank of the first relevant item, 0 if none is among the first k.
 
@@ -79,7 +79,7 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Sequence[str], k: int = 10
     return next((1 / rank for rank, item in enumerate(ranking[:k], start=1) if item in wanted), 0.0)
 
 
-@register("metric")
+@register("metric", "21.2")
 def ndcg(ranking: Sequence[str], relevance: Mapping[str, float], k: int = 10) -> float:
     """Return the normalised discounted cumulative gain of a ranking, in [0, 1].
 

@@ -10,7 +10,7 @@ from rag_app.errors import InvalidInputError
 from rag_app.registry import register
 
 
-@register("metric")
+@register("metric", "X038")
 def cosine_similarity(a: Sequence[float], b: Sequence[float]) -> float:
     """Return the cosine of the angle between two vectors, in [-1, 1].
 
