@@ -78,6 +78,8 @@ class MeanOfSentences(MiniLM):
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of passages of known sentences."""
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
         means = np.stack([self._vectors[self._known(t)].mean(axis=0) for t in texts])
         return means / np.linalg.norm(means, axis=1, keepdims=True)
 

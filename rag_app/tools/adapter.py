@@ -1,4 +1,4 @@
-"""The only bridge from the register to LangChain: a registered function becomes a tool."""
+"""The only bridge from the register to LangChain: a registered function or estimator becomes a tool."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from rag_app.errors import InvalidInputError, RagAppError
+from rag_app.from_scratch.arrays import Matrix
+from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.registry import Entry, entries
+from rag_app.tools.estimators import NEW_ROWS, fitting, plain
 
 
 def registry_tools() -> list[StructuredTool]:
-    """Return every registered function as a LangChain tool.
+    """Return every registered function and estimator as a LangChain tool.
 
     Examples
     --------
@@ -27,13 +30,13 @@ def registry_tools() -> list[StructuredTool]:
 
 
 def tool_of(entry: Entry) -> StructuredTool:
-    """Return a registered function as a LangChain tool.
+    """Return a registered function or estimator as a LangChain tool.
 
     Its description and those of its parameters come from the numpydoc docstring. An error of ours becomes the
     tool's result, as text that a language model can act on.
     """
     return StructuredTool.from_function(
-        _speaking(entry.target),
+        _speaking(function_of(entry)),
         name=entry.name,
         description=read_numpydoc(entry.target)[0],
         args_schema=arguments_model(entry),
@@ -43,7 +46,7 @@ def tool_of(entry: Entry) -> StructuredTool:
 
 
 def call_tool(entry: Entry, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any tool's result)
-    """Return what a registered function returns for JSON arguments.
+    """Return what a registered function returns for JSON arguments, as JSON; an estimator is fitted and applied.
 
     Raises
     ------
@@ -60,7 +63,13 @@ def call_tool(entry: Entry, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN40
         checked = arguments_model(entry)(**arguments)
     except ValidationError as exc:
         raise InvalidInputError(describe_mistakes(exc), hint=f"Run: rag tools show {entry.name}") from exc
-    return entry.target(**{name: getattr(checked, name) for name in type(checked).model_fields})
+    return plain(function_of(entry)(**{name: getattr(checked, name) for name in type(checked).model_fields}))
+
+
+def function_of(entry: Entry) -> Callable[..., Any]:
+    """Return what is called: the registered function, or one that fits the registered estimator and applies it."""
+    kind = entry.target
+    return fitting(kind) if isinstance(kind, type) and issubclass(kind, Estimator) else kind
 
 
 def arguments_model(entry: Entry) -> type[BaseModel]:
@@ -71,16 +80,27 @@ def arguments_model(entry: Entry) -> type[BaseModel]:
     ValueError
         If a parameter has no description or no annotation. (A mistake of the programmer.)
     """
-    _, described = read_numpydoc(entry.target)
-    hints = typing.get_type_hints(entry.target)
+    described, hints = _parameters(entry.target)
     fields: dict[str, Any] = {}
-    for name, parameter in inspect.signature(entry.target).parameters.items():
+    for name, parameter in inspect.signature(function_of(entry)).parameters.items():
         if name not in described or name not in hints:
             msg = f"The parameter {name} of {entry.name} needs an annotation and a description."
             raise ValueError(msg)
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints[name], FieldInfo(default=default, description=described[name]))
     return create_model(entry.name, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _parameters(target: Callable[..., Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return descriptions and types of parameters, by name; of an estimator, those of its `fit` too."""
+    if not isinstance(target, type):
+        return read_numpydoc(target)[1], typing.get_type_hints(target)
+    fit: Callable[..., Any] = target.fit  # type: ignore[attr-defined]  # every estimator has it
+    described = {**read_numpydoc(target)[1], **read_numpydoc(fit)[1], "X_new": NEW_ROWS}
+    init = typing.get_type_hints(target.__init__)  # type: ignore[misc]  # the class was registered itself
+    learning = typing.get_type_hints(fit)
+    hints = {**init, **learning, "X_new": learning.get("X", Matrix) | None}
+    return described, hints
 
 
 def read_numpydoc(target: Callable[..., Any]) -> tuple[str, dict[str, str]]:
@@ -102,7 +122,7 @@ def read_numpydoc(target: Callable[..., Any]) -> tuple[str, dict[str, str]]:
 def _speaking(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(**arguments: Any) -> Any:  # noqa: ANN401  (any tool's)
         try:
-            return function(**arguments)
+            return plain(function(**arguments))
         except RagAppError as exc:
             raise ToolException(str(exc)) from exc
 
