@@ -133,9 +133,22 @@ def _show_evidence(out: Console, answer: Answer) -> None:
         for passage in answer.retrieved[:_N_NEAREST]:
             _show_heading(out, "-", passage)
             print_indented(out, _clipped(passage.text, _NEAREST_WIDTH))
+    _show_tools(out, answer)
     for note in answer.notes:
         out.print()
         print_indented(out, f"Note: {note}", first="", style="yellow")
+
+
+def _show_tools(out: Console, answer: Answer) -> None:
+    """Name what the best citation's section of the course describes and can be called."""
+    if not answer.citations:
+        return
+    from rag_app.tools.course import tools_for
+
+    best = answer.citations[0]
+    names = tools_for(answer.question, best.source, best.locator.heading)
+    if names:
+        out.print(f"\nTry: {'; '.join(f'rag tools show {name}' for name in names)}", style="dim")
 
 
 def _show_heading(out: Console, mark: str, place: Citation | Passage) -> None:

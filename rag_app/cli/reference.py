@@ -1,16 +1,19 @@
-"""Writes ``docs/cli.md`` and ``docs/tools.md`` from the program itself: ``python -m rag_app.cli.reference``."""
+"""Writes ``docs/cli.md``, ``docs/tools.md`` and the tools of the catalogue: ``python -m rag_app.cli.reference``."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import os
 from pathlib import Path
 
 from rag_app import registry
 from rag_app.cli.main import COMMANDS, build_parser
+from rag_app.content import content_dir
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
+CATALOGUE = content_dir("knowledge") / "catalogue.toml"
 _COLUMNS = "100"
 
 
@@ -55,6 +58,30 @@ def render_tools() -> str:
     return "\n".join([head, *parts])
 
 
+def render_catalogue() -> str:
+    """Return the catalogue of the course with the tools of each section, as the register has them.
+
+    Examples
+    --------
+    >>> 'tools = ["cosine_similarity"]' in render_catalogue()
+    True
+    """
+    lines: list[str] = []
+    number = ""
+    for line in CATALOGUE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("tools = "):
+            continue
+        lines.append(line)
+        if line.startswith("number = "):
+            number = json.loads(line.removeprefix("number = "))
+        elif line.startswith("ids = "):
+            items = {number, *json.loads(line.removeprefix("ids = "))}
+            names = [e.name for e in registry.entries() if not items.isdisjoint(e.items)]
+            lines.append(f"tools = {json.dumps(names)}")
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
+    CATALOGUE.write_text(render_catalogue(), encoding="utf-8")
     (_DOCS / "cli.md").write_text(render_commands(), encoding="utf-8")
     (_DOCS / "tools.md").write_text(render_tools(), encoding="utf-8")

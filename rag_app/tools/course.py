@@ -1,12 +1,16 @@
-"""Where the course explains what a tool does."""
+"""Where the course explains what a tool does, and which tools do what it explains."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from rag_app.content import content_dir
 from rag_app.registry import Entry
+
+_MOST = 2  # tools that are worth naming at once
 
 
 def sections(entry: Entry) -> list[tuple[str, str, str]]:
@@ -18,15 +22,44 @@ def sections(entry: Entry) -> list[tuple[str, str, str]]:
     >>> sections(get("perplexity"))
     [('07.7', 'Likelihood and perplexity', '07-evaluation-metrics.md')]
     """
-    return [section for section, items in _catalogue() if items.intersection(entry.items)]
+    return [
+        (section["number"], section["heading"], file)
+        for file, section in _catalogue()
+        if not {section["number"], *section["ids"]}.isdisjoint(entry.items)
+    ]
+
+
+def tools_for(question: str, source: str, heading: Sequence[str]) -> list[str]:
+    """Return the tools that do what a place of the course explains, at most two, those that a question names first.
+
+    Parameters
+    ----------
+    question : str
+        What was asked.
+    source : str
+        The name of a document; only the course's chapters have tools.
+    heading : sequence of str
+        The heading path of the place.
+
+    Examples
+    --------
+    >>> tools_for("What is perplexity?", "07-evaluation-metrics.md", ("Likelihood and perplexity",))
+    ['perplexity', 'bernoulli_log_likelihood']
+    """
+    asked = question.casefold().replace("-", " ")
+    found = [t for file, s in _catalogue() if file == source and s["heading"] in heading for t in s["tools"]]
+    return sorted(found, key=lambda name: -_named(name, asked))[:_MOST]
+
+
+def _named(name: str, asked: str) -> float:
+    """Return the share of a tool's name that a question holds."""
+    parts = name.casefold().split("_")
+    return sum(part in asked for part in parts) / len(parts)
 
 
 @lru_cache(maxsize=1)
-def _catalogue() -> list[tuple[tuple[str, str, str], frozenset[str]]]:
-    """Return each section with the names under which a tool may refer to it: its number and its ids."""
-    text = (content_dir("knowledge") / "catalogue.toml").read_text(encoding="utf-8")
-    return [
-        ((section["number"], section["heading"], chapter["file"]), frozenset([section["number"], *section["ids"]]))
-        for chapter in tomllib.loads(text)["chapter"]
-        for section in chapter["section"]
-    ]
+def _catalogue() -> list[tuple[str, dict[str, Any]]]:
+    """Return each section with the file of its chapter; none where there is no catalogue."""
+    path = content_dir("knowledge") / "catalogue.toml"
+    chapters = tomllib.loads(path.read_text(encoding="utf-8"))["chapter"] if path.is_file() else []
+    return [(chapter["file"], section) for chapter in chapters for section in chapter["section"]]

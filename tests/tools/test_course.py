@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rag_app.registry import Entry, entries, get
-from rag_app.tools.course import sections
+from rag_app.tools.course import sections, tools_for
 
 KNOWLEDGE = Path(__file__).resolve().parents[2] / "knowledge"
 
@@ -45,3 +45,13 @@ def test_every_tool_is_explained() -> None:
                 entry.name,
                 heading,
             )
+
+
+def test_a_place_of_the_course_has_tools():
+    """At most two, first those that the question names; other documents and other sections have none."""
+    place = ("07-evaluation-metrics.md", ("Measuring", "Likelihood and perplexity"))
+    assert tools_for("What is perplexity?", *place)[0] == "perplexity"
+    assert tools_for("What is the Bernoulli log-likelihood?", *place)[0] == "bernoulli_log_likelihood"
+    assert len(tools_for("What is it?", *place)) == 2
+    assert tools_for("What is perplexity?", "notes.md", place[1]) == []
+    assert tools_for("What is perplexity?", place[0], ("Another",)) == []
