@@ -36,6 +36,8 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting or key of the developer's reaches a test, and no test writes to their home."""
     for name in [n for n in os.environ if n.startswith(("RAG_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_"))]:
         monkeypatch.delenv(name)
+    for name in ("COLUMNS", "LINES"):  # of whoever runs the tests: our terminals have sizes of their own
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
 

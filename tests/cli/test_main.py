@@ -117,7 +117,7 @@ MISTAKES = [
     (["--verbose", "ask", "x"], "unrecognized arguments: --verbose. Run: rag --help"),
     (["ask", "--verbose", "x"], "unrecognized arguments: --verbose. Run: rag ask --help"),
     (["ask"], "the following arguments are required: QUESTION. Run: rag ask --help"),
-    (["tools"], "the following arguments are required: list|show|run. Run: rag tools --help"),
+    (["tools"], "the following arguments are required: list|show|run|gallery. Run: rag tools --help"),
     (["tools", "show"], "the following arguments are required: NAME. Run: rag tools show --help"),
     (
         ["index", "frobnicate"],

@@ -30,7 +30,7 @@ def polynomial_features(
     degree : int, default=2
         Most factors of a product, at least 1.
     names : list of str, optional
-        Names of the columns; default: x1, x2, …
+        Names of the columns; default: x1, x2 and so on.
     interactions_only : bool, default=False
         Whether to leave out powers.
 
