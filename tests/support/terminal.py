@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
+import select
+import subprocess
+import sys
+import termios
 import time
 from collections.abc import Callable
 from typing import Any
 
-import pexpect
-
+_LOGIN = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
 _TOKEN = re.compile(
     r"\x1b\[(?P<arguments>[0-?]*)[ -/]*(?P<final>[@-~])"  # a control sequence: ESC [ numbers letter
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_=>]"  # titles, key modes: nothing to see
@@ -93,19 +98,31 @@ class Terminal:
     columns : int
         Width.
     **options
-        For `pexpect.spawn`: folder and environment.
+        For `subprocess.Popen`: folder and environment.
     """
 
     def __init__(self, command: list[str], columns: int, **options: Any) -> None:
         self.screen = Screen(columns)
         self.raw = ""
-        self._process = pexpect.spawn(
-            command[0], command[1:], dimensions=(50, columns), encoding="utf-8", timeout=60, **options
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._ours, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (50, columns))
+        # `pty.fork` would run Python in a copy of this process, whose other threads may have held locks.
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _LOGIN, *command], stdin=theirs, stdout=theirs, stderr=theirs, **options
         )
+        self._theirs = theirs  # stays open: what a program wrote last must not go with it
+
+    def __del__(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._ours)
+        os.close(self._theirs)
 
     def send(self, keys: str) -> None:
         """Press keys."""
-        self._process.send(keys)
+        os.write(self._ours, keys.encode())
 
     def wait_until(self, is_shown: Callable[[Screen], bool], timeout_s: float = 60) -> None:
         """Read what the program writes until the screen shows something."""
@@ -113,10 +130,7 @@ class Terminal:
         while not is_shown(self.screen):
             if time.monotonic() > deadline:
                 raise TimeoutError("\n".join(self.screen.lines()))
-            try:
-                self._feed(self._process.read_nonblocking(65536, timeout=0.2))
-            except pexpect.TIMEOUT:
-                continue
+            self._read(0.2)
 
     def wait_for(self, text: str, first: int = 0) -> None:
         """Read until a text is on the screen, on one line from `first` on."""
@@ -135,12 +149,13 @@ class Terminal:
 
     def read_to_end(self) -> list[str]:
         """Return the whole screen after the program has ended."""
-        while not self._process.flag_eof:
-            try:
-                self._feed(self._process.read_nonblocking(65536))
-            except pexpect.EOF:
-                break
-        self._process.close()
+        deadline = time.monotonic() + 60
+        while self._process.poll() is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError("\n".join(self.screen.lines()))
+            self._read(0.2)
+        while self._read(0):
+            pass
         return self.screen.lines()
 
     def raw_lines(self) -> list[str]:
@@ -150,8 +165,13 @@ class Terminal:
     @property
     def exit_code(self) -> int | None:
         """The exit code, after the end."""
-        return self._process.exitstatus
+        return self._process.returncode
 
-    def _feed(self, data: str) -> None:
-        self.raw += data
-        self.screen.feed(data)
+    def _read(self, timeout_s: float) -> bool:
+        """Take what the program has written, if there is something in time."""
+        if not select.select([self._ours], [], [], timeout_s)[0]:
+            return False
+        text = self._decoder.decode(os.read(self._ours, 65536))
+        self.raw += text
+        self.screen.feed(text)
+        return True

@@ -17,7 +17,7 @@ from rag_app.registry import register
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
+_MODES = ("int", "count", "tf_idf", "one_hot", "multi_hot")
 _UNKNOWN, _PADDING = "[UNK]", ""
 
 
@@ -27,7 +27,7 @@ class TextVectoriser(Estimator):
 
     Parameters
     ----------
-    mode : {"int", "one_hot", "multi_hot", "count", "tf_idf"}, default="int"
+    mode : {"int", "count", "tf_idf", "one_hot", "multi_hot"}, default="int"
         Ids in the order of the text; a vector for each word; or one vector for each text: whether, how often, or how
         often and how tellingly each word occurs.
     order : {"frequency", "appearance"}, default="frequency"
@@ -66,7 +66,7 @@ class TextVectoriser(Estimator):
     def __init__(
         self,
         *,
-        mode: Literal["int", "one_hot", "multi_hot", "count", "tf_idf"] = "int",
+        mode: Literal["int", "count", "tf_idf", "one_hot", "multi_hot"] = "int",
         order: Literal["frequency", "appearance"] = "frequency",
         reserve: Literal[0, 1, 2] = 2,
         idf: Literal["keras", "sklearn"] = "keras",

@@ -92,7 +92,7 @@ def test_no_texts_and_no_words(mode):
         (lambda: TextVectoriser(reserve=3).fit(["a"]), "reserve must be one of 0, 1, 2; got 3."),
         (
             lambda: TextVectoriser(mode="bag").fit(["a"]),
-            "mode must be one of int, one_hot, multi_hot, count, tf_idf; got 'bag'.",
+            "mode must be one of int, count, tf_idf, one_hot, multi_hot; got 'bag'.",
         ),
     ],
 )
