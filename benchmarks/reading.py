@@ -32,13 +32,17 @@ class Case:
     source: str
     answers: tuple[str, ...]
 
+    def is_in(self, text: str) -> bool:
+        """Return whether a text has one of the gold answers."""
+        return any(answer in text for answer in self.answers)
+
 
 def main() -> None:
     """Measure and report."""
     data = Path(sys.argv[1])
     random.seed(0)
     with tempfile.TemporaryDirectory() as folder:
-        cases = _write_squad(data / "squad", Path(folder, "corpus"))
+        cases = write_squad(data / "squad", Path(folder, "corpus"))
         app = build(data_dir=Path(folder, "index"))
         app.ingest([Path(folder, "corpus")], progress=_progress)
         answerable = random.sample([c for c in cases if c.answers], _N_QUESTIONS)
@@ -46,7 +50,7 @@ def main() -> None:
         other = _other_questions(data)
         rows = [_measure_answerable(app, answerable)]
         kept = np.array(rows[0].pop("strengths"))
-        threshold = app.settings.min_evidence
+        threshold = app.threshold.value
         rows[0] |= {"refused": float((kept < threshold).mean()), "AUROC against answerable": ""}
         for name, questions in {"adversarial (SQuAD 2.0)": [c.question for c in adversarial], **other}.items():
             strengths = np.array([_strength(app, q) for q in questions])
@@ -91,21 +95,29 @@ def _strength(app: App, question: str) -> float:
     return app._answerer.reader.read(question, app.search(question)).strength  # noqa: SLF001
 
 
-def _write_squad(squad: Path, corpus: Path) -> list[Case]:
+def write_squad(squad: Path, corpus: Path) -> list[Case]:
     """Write each paragraph as a text file and return the questions."""
+    cases, paragraphs = read_squad(squad)
     corpus.mkdir(parents=True)
-    cases = []
+    for name, text in paragraphs.items():
+        Path(corpus, name).write_text(text)
+    return cases
+
+
+def read_squad(squad: Path) -> tuple[list[Case], dict[str, str]]:
+    """Return the questions, and all paragraphs by the name of their file."""
+    cases, paragraphs = [], {}
     for article in json.loads((squad / "dev_half.json").read_text())["data"]:
         for i, paragraph in enumerate(article["paragraphs"]):
             name = f"{article['title']}-{i}.txt".replace("/", "_")
-            Path(corpus, name).write_text(paragraph["context"])
+            paragraphs[name] = paragraph["context"]
             for qa in paragraph["qas"]:
                 answers = () if qa.get("is_impossible") else tuple(a["text"] for a in qa["answers"])
                 cases.append(Case(qa["question"], name, answers))
     for article in json.loads((squad / "distractor_paragraphs.json").read_text()):
         for i, text in enumerate(article["paragraphs"]):
-            (corpus / f"{article['title']}-{i}.txt".replace("/", "_")).write_text(text)
-    return cases
+            paragraphs[f"{article['title']}-{i}.txt".replace("/", "_")] = text
+    return cases, paragraphs
 
 
 def _other_questions(data: Path) -> dict[str, list[str]]:

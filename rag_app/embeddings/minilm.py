@@ -143,9 +143,19 @@ class MiniLM:
         """
         if not texts or self._fast is None:
             return self.embed(texts)
-        windows = [list(self._windows(e.ids)) for e in self._tokenizer.encode_batch_fast(list(texts))]
-        vectors = iter(self._fast.embed([w for of_text in windows for w in of_text]))
-        return np.stack([_mean([next(vectors) for _ in of_text], of_text) for of_text in windows])
+        return np.stack([read.mean for read in self.read_passages(texts)])
+
+    def read_passages(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return the token vectors of texts that are to be stored; ``mean`` is what `embed_passages` returns."""
+        if self._fast is None:
+            return self.embed_tokens(texts)
+        encoded = self._tokenizer.encode_batch(list(texts))
+        windows = [list(self._windows(e.ids)) for e in encoded]
+        runs = iter(self._fast.embed([w for of_text in windows for w in of_text]))
+        return [
+            _token_vectors(e, of_text, [next(runs) for _ in of_text])
+            for e, of_text in zip(encoded, windows, strict=True)
+        ]
 
     def embed_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Return the contextual token vectors of texts of any length."""
@@ -172,14 +182,9 @@ class MiniLM:
         return _mean([self._session.run(["vector"], {"ids": w})[0] for w in windows], windows)
 
     def _embed_tokens_one(self, encoding: Any) -> TokenVectors:  # noqa: ANN401  (tokenizers.Encoding is untyped)
-        runs = [self._session.run(["tokens", "vector"], {"ids": w}) for w in self._windows(encoding.ids)]
-        tokens = np.concatenate([r[0][1:-1] for r in runs])  # (n_tokens, 384)
-        lengths = [len(r[0]) for r in runs]
-        return TokenVectors(
-            offsets=np.asarray(encoding.offsets[1:-1], np.int64).reshape(-1, 2),
-            vectors=_unit(tokens),
-            mean=_unit(np.average([r[1] for r in runs], axis=0, weights=lengths)),
-        )
+        windows = list(self._windows(encoding.ids))
+        runs = [self._session.run(["vector", "tokens"], {"ids": w}) for w in windows]
+        return _token_vectors(encoding, windows, runs)
 
     def _windows(self, ids: list[int]) -> Iterator[NDArray[np.int64]]:
         first, last, body = ids[0], ids[-1], ids[1:-1]
@@ -193,6 +198,19 @@ def _mean(vectors: Sequence[NDArray[np.float32]], windows: Sequence[NDArray[np.i
     if len(vectors) == 1:
         return vectors[0]
     return _unit(np.average(vectors, axis=0, weights=[len(w) for w in windows]))
+
+
+def _token_vectors(
+    encoding: Any,  # noqa: ANN401  (tokenizers.Encoding is untyped)
+    windows: Sequence[NDArray[np.int64]],
+    runs: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]],
+) -> TokenVectors:
+    """Put the windows of a text together again; each run gave the vector of the window and those of its tokens."""
+    return TokenVectors(
+        offsets=np.asarray(encoding.offsets[1:-1], np.int64).reshape(-1, 2),
+        vectors=_unit(np.concatenate([tokens[1:-1] for _, tokens in runs])),
+        mean=_mean([vector for vector, _ in runs], windows),
+    )
 
 
 def _unit(x: NDArray[np.float32]) -> NDArray[np.float32]:

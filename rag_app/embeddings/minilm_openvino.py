@@ -90,22 +90,23 @@ class OpenVINONetwork:
         for _ in range(self._n_threads):
             self._free.put(compiled.create_infer_request())
 
-    def embed(self, ids: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
-        """Return the vectors of texts, shape (n_texts, 384); each is read alone, several at the same time.
+    def embed(self, ids: Sequence[NDArray[np.int64]]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Return the vector of each text, at unit length, and those of its tokens, shape (n_tokens, 384).
 
-        The threads are Python's own: OpenVINO's call back into Python, and wait for ever where that is interrupted.
+        Each text is read alone, several at the same time. The threads are Python's own: OpenVINO's call back into
+        Python, and wait for ever where that is interrupted.
         """
         with ThreadPoolExecutor(self._n_threads) as pool:
-            vectors = np.stack(list(pool.map(self._embed_one, ids)))
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+            return list(pool.map(self._embed_one, ids))
 
-    def _embed_one(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _embed_one(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         request = self._free.get()
         try:
             request.infer(_padded(ids))
-            return np.array(request.get_output_tensor().data, np.float32)
+            total, tokens = (np.array(request.get_output_tensor(i).data, np.float32) for i in range(2))
         finally:
             self._free.put(request)
+        return np.asarray(total / np.linalg.norm(total), np.float32), tokens[: len(ids)]
 
 
 def _padded(ids: NDArray[np.int64]) -> list[NDArray[Any]]:
@@ -150,7 +151,7 @@ class _Graph:
         for layer in range(_N_LAYERS):
             x = self._encode(x, hidden, f"encoder.layer.{layer}")
         total = op.matmul(mask, x, transpose_a=False, transpose_b=False)  # (384,): the mean, up to its length
-        return openvino.Model([total], [ids, mask], "all-MiniLM-L6-v2")
+        return openvino.Model([total, x], [ids, mask], "all-MiniLM-L6-v2")
 
     def _weight(self, key: str) -> Any:  # noqa: ANN401
         return self._op.constant(self._weights[key])

@@ -19,7 +19,8 @@ CREATE INDEX chunks_source ON chunks (source_id);
 CREATE INDEX chunks_heading ON chunks (folded_heading);
 CREATE INDEX chunks_pending ON chunks (in_chroma) WHERE in_chroma = 0;
 CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL);
+CREATE TABLE token_codes (key TEXT PRIMARY KEY, codes BLOB NOT NULL);
 CREATE TABLE chroma_deletes (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE lexical USING fts5 (context, body, tokenize = 'porter unicode61 remove_diacritics 2');
 """
-VERSION = 2
+VERSION = 3

@@ -16,7 +16,7 @@ from rag_app.index.vectors import ChromaVectors
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 1000
-_COPIED = ("sources", "vectors", "chunks")
+_COPIED = ("sources", "vectors", "token_codes", "chunks")
 _COPY_LEXICAL = "INSERT INTO main.lexical (rowid, context, body) SELECT rowid, context, body FROM new.lexical"
 
 
@@ -62,7 +62,8 @@ def take_over(library: Library, vectors: ChromaVectors, new: Library | None = No
                 _copy(db)
             db.execute("UPDATE chunks SET in_chroma = 1")
             db.execute("DELETE FROM chroma_deletes")
-            db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+            for table in ("vectors", "token_codes"):
+                db.execute(f"DELETE FROM {table} WHERE key NOT IN (SELECT vector_key FROM chunks)")  # noqa: S608  (names of our own)
             db.execute("DELETE FROM meta WHERE key = 'unfinished'")
             db.execute("INSERT OR REPLACE INTO meta VALUES ('vectors_aside', '')")
             db.execute(NEXT_GENERATION)

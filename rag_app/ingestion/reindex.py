@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rag_app.embeddings.fingerprint import Embedder, Fingerprint
 from rag_app.errors import StoreError
@@ -14,12 +15,21 @@ from rag_app.index.swap import build_vectors, discard_library, library_aside, se
 from rag_app.index.vectors import ChromaVectors
 from rag_app.index.verification import verify
 from rag_app.ingestion.sync import Progress, Sync, fingerprint_of, silent
+from rag_app.ingestion.tokens import read_missing_tokens
+
+if TYPE_CHECKING:
+    from rag_app.embeddings.minilm import MiniLM
 
 _WHAT_IT_IS = "SELECT uri, name, title, sha256, bytes_sha256, metadata FROM sources"
 
 
 def reindex(
-    library: Library, vectors: ChromaVectors, embedder: Embedder, progress: Progress = silent
+    library: Library,
+    vectors: ChromaVectors,
+    embedder: Embedder,
+    progress: Progress = silent,
+    *,
+    minilm: MiniLM | None = None,
 ) -> Mapping[str, int]:
     """Build an index anew from its stored texts, and return what was done, by name.
 
@@ -36,6 +46,8 @@ def reindex(
         The one that is to build it.
     progress : callable, optional
         Called with what is at work, what is done and what there is in all.
+    minilm : MiniLM, optional
+        Reads the tokens of each chunk; see `rag_app.ingestion.sync.Sync`.
 
     Returns
     -------
@@ -52,7 +64,9 @@ def reindex(
         settle(library, vectors)
         embedder.verify()
         new = _prepare(library, fingerprint_of(embedder))
-        n_embedded = _build(library, new, Sync(new, vectors, embedder), progress)
+        n_embedded = _build(library, new, Sync(new, vectors, embedder, minilm=minilm), progress)
+        if minilm is not None:
+            read_missing_tokens(new, minilm, progress)
         aside = build_vectors(new, vectors, progress)
         _check(new, aside, progress)
         take_over(library, vectors, new)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from rag_app.embeddings.fingerprint import Embedder, Fingerprint
+from rag_app.embeddings.token_codes import encode
 from rag_app.errors import IngestionError, StoreError
 from rag_app.index.history import record_run
 from rag_app.index.identity import vector_key
@@ -21,19 +22,21 @@ from rag_app.index.swap import settle
 from rag_app.ingestion import split
 from rag_app.ingestion.discover import Discovery, discover, is_gone
 from rag_app.ingestion.load import load_source, read_document
+from rag_app.ingestion.tokens import read_missing_tokens
 from rag_app.types import FileReceipt, FileStatus, Receipt, Source
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rag_app.embeddings.minilm import MiniLM
     from rag_app.index.vectors import ChromaVectors
     from rag_app.types import Chunk
 
 Progress = Callable[[str, int, int], None]
 _EMBEDDING_BATCH = 128  # chunks of one or more files: embedding few at a time leaves processors idle
 _CHROMA_BATCH = 1000
-_BYTES_PER_CHUNK = 16 * 1024  # that the library, its log and Chroma grow by: measured 10 to 13 thousand
+_BYTES_PER_CHUNK = 32 * 1024  # that the library, its log and Chroma grow by: measured 10 to 13 thousand and the tokens
 
 
 def silent(_name: str, _done: int, _total: int) -> None:
@@ -75,16 +78,25 @@ class Sync:
         The vectors' store.
     embedder : Embedder
         Turns chunks into vectors.
+    minilm : MiniLM, optional
+        Reads the tokens of each chunk, for late interaction. None stores none.
     lock_timeout_s : float, default=10.0
         Seconds to wait for another writer.
     """
 
     def __init__(
-        self, library: Library, vectors: ChromaVectors, embedder: Embedder, *, lock_timeout_s: float = 10.0
+        self,
+        library: Library,
+        vectors: ChromaVectors,
+        embedder: Embedder,
+        *,
+        minilm: MiniLM | None = None,
+        lock_timeout_s: float = 10.0,
     ) -> None:
         self._library = library
         self._vectors = vectors
         self._embedder = embedder
+        self._minilm = minilm
         self._lock_timeout_s = lock_timeout_s
         self._n_embedded = 0
         self._waiting: list[tuple[Source, list[Chunk]]] = []
@@ -128,6 +140,8 @@ class Sync:
             if not self._vectors.exists():
                 self._library.mark_all_missing()
             progress("storing vectors", len(found.files), len(found.files))
+            if self._minilm is not None:
+                read_missing_tokens(self._library, self._minilm, progress)
             self._flush()
             if self._library.unfinished:
                 self._library.finish()
@@ -208,14 +222,20 @@ class Sync:
         check_space(self._library.path.parent, sum(map(len, keys)) * _BYTES_PER_CHUNK)
         known = self._library.cached_vectors(list(texts))
         missing = [key for key in texts if key not in known]
-        fresh: dict[str, NDArray[np.float32]] = dict(
-            zip(missing, self._embedder.embed_passages([texts[k] for k in missing]), strict=True)
-        )
+        fresh = self._embed(missing, [texts[key] for key in missing])
         self._n_embedded += len(missing)
         for (source, chunks), of_source in zip(self._waiting, keys, strict=True):
             vectors = {key: fresh[key] for key in of_source if key in fresh}
             self._library.replace_source(source, chunks, vectors, of_source)
         self._waiting.clear()
+
+    def _embed(self, keys: list[str], texts: list[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the embeddings of new chunks; MiniLM gives what is stored of their tokens with them."""
+        if self._minilm is None or self._minilm is not self._embedder:
+            return dict(zip(keys, self._embedder.embed_passages(texts), strict=True))
+        read = self._minilm.read_passages(texts)
+        self._library.store_token_codes({key: encode(tokens) for key, tokens in zip(keys, read, strict=True)})
+        return {key: tokens.mean for key, tokens in zip(keys, read, strict=True)}
 
     def _flush(self) -> None:
         """Bring Chroma in line with the library."""

@@ -1,19 +1,27 @@
-"""One to three sentences of the passages that answer a question."""
+"""What of the passages is quoted to answer a question: sentences, a list with its announcement, a table, code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from rag_app.reading.evidence import Evidence, SentenceEvidence
 from rag_app.reading.overlap import stems
+from rag_app.reading.questions import compared_terms, form_of
+from rag_app.types import Passage, Unit
 
 _MAX_SENTENCES = 3
-_MAX_DROP = 0.15
+_MAX_DROP = 2.0  # log-odds: what is seven times less likely to answer than the best is not quoted
 _SAME = 0.6
+_MAX_ROWS = 12  # a longer table is quoted by its row
+_MAX_ITEMS = 12
+_ANNOUNCING = re.compile(r"[:：]\W*$")  # noqa: RUF001  (the full-width one is meant)
 
 
 def choose_sentences(evidence: Evidence) -> list[SentenceEvidence]:
-    """Return the sentences to quote, in reading order.
+    """Return what to quote, best first.
 
     Parameters
     ----------
@@ -23,19 +31,70 @@ def choose_sentences(evidence: Evidence) -> list[SentenceEvidence]:
     Returns
     -------
     list of SentenceEvidence
-        The best sentence, and up to two more whose score is within 0.15 of it and that say something else.
-        Sentences of the best one's document come first, each document's in the order in which they stand there.
+        The best sentence, and up to two more that are nearly as likely to answer and say something else. A row is
+        quoted with the whole of its table, unless that is long; an item of a list with all of the list and the sentence
+        that announces it, where the question asks for several things. Of two things that are compared, each is named.
     """
     chosen: list[SentenceEvidence] = []
-    for sentence in evidence.sentences:
-        if len(chosen) == _MAX_SENTENCES or (chosen and sentence.score < chosen[0].score - _MAX_DROP):
+    is_list = form_of(evidence.question) == "list"
+    for sentence in _candidates(evidence):
+        whole = _whole(sentence, is_list=is_list)
+        if not _repeats(whole, chosen):
+            chosen.append(whole)
+        if len(chosen) == _MAX_SENTENCES:
             break
-        if not _repeats(sentence, chosen):
-            chosen.append(sentence)
-    documents = list(dict.fromkeys(s.passage.source for s in chosen))
-    return sorted(chosen, key=lambda s: (documents.index(s.passage.source), s.unit.start))
+    return chosen
+
+
+def _candidates(evidence: Evidence) -> Iterator[SentenceEvidence]:
+    """Yield the sentences that may be quoted, those that a comparison cannot do without right after the best."""
+    if not evidence.sentences:
+        return
+    best = evidence.sentences[0]
+    yield best
+    for term in map(stems, compared_terms(evidence.question)):
+        if not term <= stems(best.text):
+            yield from islice((s for s in evidence.sentences if term <= stems(s.text)), 1)
+    yield from (s for s in evidence.sentences[1:] if s.score >= best.score - _MAX_DROP)
+
+
+def _whole(sentence: SentenceEvidence, *, is_list: bool) -> SentenceEvidence:
+    """Return the table or the list that a row, an item or an announcement belongs to."""
+    units = sentence.passage.units
+    position = units.index(sentence.unit)
+    if sentence.unit.kind == "table":
+        first, last = _run(units, position, "table")
+        return _spanned(sentence, units[first], units[last]) if last - first < _MAX_ROWS else sentence
+    announces = bool(_ANNOUNCING.search(sentence.text)) and position + 1 < len(units)
+    item = position + 1 if announces else position
+    if units[item].kind != "list" or not (is_list or announces):
+        return sentence
+    first, last = _run(units, item, "list")
+    if last - first >= _MAX_ITEMS:
+        return sentence
+    is_announced = first > 0 and bool(_ANNOUNCING.search(_text(sentence.passage, units[first - 1])))
+    return _spanned(sentence, units[first - 1 if is_announced else first], units[last])
+
+
+def _run(units: Sequence[Unit], position: int, kind: str) -> tuple[int, int]:
+    """Return the first and the last of the units of one kind around one of them."""
+    first = last = position
+    while first > 0 and units[first - 1].kind == kind:
+        first -= 1
+    while last + 1 < len(units) and units[last + 1].kind == kind:
+        last += 1
+    return first, last
+
+
+def _spanned(sentence: SentenceEvidence, first: Unit, last: Unit) -> SentenceEvidence:
+    unit = replace(first, end=last.end, kind=last.kind)
+    return replace(sentence, unit=unit, text=_text(sentence.passage, unit))
+
+
+def _text(passage: Passage, unit: Unit) -> str:
+    return passage.text[unit.start - passage.start : unit.end - passage.start]
 
 
 def _repeats(sentence: SentenceEvidence, chosen: Sequence[SentenceEvidence]) -> bool:
     own = stems(sentence.text)
-    return any(len(own & stems(c.text)) > _SAME * max(len(own | stems(c.text)), 1) for c in chosen)
+    return any(len(own & stems(c.text)) > _SAME * max(min(len(own), len(stems(c.text))), 1) for c in chosen)

@@ -20,6 +20,16 @@ _DEFINITIONS = tuple(
         rf"^(?!(?:{_ASKING})\b)(?P<term>[\w-]+(?:\s+[\w-]+){{0,3}})$",
     )
 )
+_SIDE = r"(?:an?\s+|the\s+)?(?P<{}>[\w-]+(?:\s+[\w-]+){{0,3}}?)"
+_COMPARISONS = tuple(
+    re.compile(pattern.format(one=_SIDE.format("one"), other=_SIDE.format("other")), re.IGNORECASE)
+    for pattern in (
+        r"\b(?:differences?|distinction|comparison) between {one} and {other}$",
+        r"^how (?:does|do|is|are) {one} (?:differ|different) from {other}$",
+        r"^(?:compare )?{one} (?:versus|vs\.?|compared (?:to|with)) {other}$",
+        r"^compare {one} (?:and|with|to) {other}$",
+    )
+)
 _RELATION = re.compile(r"\b(?:of|for|in|between|with|by|to|from|on|when|that|used|at|as|than)\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"^how (?:many|much|long|large|big|far|old|tall|high|often)\b|\bwhat (?:number|percent)", re.IGNORECASE
@@ -59,9 +69,24 @@ def defined_term(question: str) -> str:
     >>> defined_term("How is precision defined?"), defined_term("greedy decoding")
     ('precision', 'greedy decoding')
     """
-    bare = question.strip(" ?.!")
+    bare = question.strip(" ?.!,;")
     match = next((m for m in (pattern.match(bare) for pattern in _DEFINITIONS) if m), None)
     return "" if match is None or _RELATION.search(match["term"]) else match["term"]
+
+
+def compared_terms(question: str) -> tuple[str, ...]:
+    """Return the two things that a question compares, or nothing.
+
+    Examples
+    --------
+    >>> compared_terms("What is the difference between a GAN and a VAE?"), compared_terms("What is a GAN?")
+    (('GAN', 'VAE'), ())
+    >>> compared_terms("How does bagging differ from boosting?")
+    ('bagging', 'boosting')
+    """
+    bare = question.strip(" ?.!,;")
+    match = next((m for m in (pattern.search(bare) for pattern in _COMPARISONS) if m), None)
+    return () if match is None else (match["one"].strip(), match["other"].strip())
 
 
 def fits(form: Form, term: str, sentence: str) -> bool:

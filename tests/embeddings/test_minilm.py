@@ -147,6 +147,21 @@ def test_token_vectors_of_no_text(minilm):
     assert (tokens.offsets.shape, tokens.vectors.shape, tokens.mean.shape) == ((0, 2), (0, 384), (384,))
 
 
+def test_passages_are_read_as_they_are_embedded(minilm):
+    """The mean of what is to be stored is the embedding that is stored, bit for bit, and the tokens are close to it."""
+    texts = [*TEXTS, "The loss falls. " * 150]
+    read, exact = minilm.read_passages(texts), minilm.embed_tokens(texts)
+    np.testing.assert_array_equal(np.stack([tokens.mean for tokens in read]), minilm.embed_passages(texts))
+    for near, tokens in zip(read, exact, strict=True):
+        np.testing.assert_array_equal(near.offsets, tokens.offsets)
+        assert near.vectors.shape == tokens.vectors.shape
+        assert near.mean @ tokens.mean > 0.995
+        np.testing.assert_allclose(np.linalg.norm(near.vectors, axis=1), 1, atol=1e-5)
+        if len(tokens.offsets):
+            assert (near.vectors * tokens.vectors).sum(axis=1).mean() > 0.97
+    assert minilm.read_passages([]) == []
+
+
 def test_langchain_interface(minilm):
     """`embed_documents` is `embed_passages` and `embed_query` is `embed`, as lists of floats."""
     assert minilm.embed_documents(["a", "b"]) == minilm.embed_passages(["a", "b"]).tolist()

@@ -42,6 +42,32 @@ def test_agrees_with_32_bit(arithmetic):
     assert not np.allclose(vectors, exact, atol=1e-6)
 
 
+def test_tokens_agree_with_32_bit(arithmetic):
+    """Each token's vector is close to the one in 32-bit floating point, in windows of a long text too."""
+    embedder, bound = arithmetic
+    texts = [*TEXTS, "Diffusion adds noise step by step. " * 60]
+    for read, exact in zip(embedder.read_passages(texts), embedder.embed_tokens(texts), strict=True):
+        assert np.array_equal(read.offsets, exact.offsets)
+        assert read.mean @ exact.mean > bound
+        cosines = np.sum(read.vectors * exact.vectors, axis=1)
+        assert cosines.shape == (len(exact.offsets),)
+        assert cosines.min() > 0.9
+        assert cosines.mean() > 0.97
+
+
+def test_a_text_is_given_with_its_tokens(arithmetic):
+    """The network gives a vector of unit length, and one for each id, none for what its length is padded with."""
+    embedder, _ = arithmetic
+    ids = [np.array([101, *range(2000, 2000 + n), 102], np.int64) for n in (0, 1, 14, 15, 254)]
+    runs = embedder._fast.embed(ids)
+    assert [(vector.shape, tokens.shape) for vector, tokens in runs] == [((384,), (len(i), 384)) for i in ids]
+    for vector, tokens in runs:
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+        mean = tokens.mean(axis=0)
+        assert vector @ mean / np.linalg.norm(mean) > 0.999
+    assert embedder._fast.embed([]) == []
+
+
 def test_a_vector_does_not_depend_on_its_neighbours(arithmetic):
     """A text has bit for bit the same vector alone, in any company and in any order."""
     embedder, _ = arithmetic
@@ -102,6 +128,7 @@ def test_no_text_gives_no_vector(arithmetic):
     """An empty list of texts gives an array of shape (0, 384)."""
     embedder, _ = arithmetic
     assert embedder.embed_passages([]).shape == (0, 384)
+    assert embedder.read_passages([]) == []
 
 
 def _find_nothing_named_openvino(name: str, package: str | None = None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag_app.reading.questions import defined_term, fits, form_of
+from rag_app.reading.questions import compared_terms, defined_term, fits, form_of
 
 DEFINED = {
     "What is mode collapse?": "mode collapse",
@@ -108,3 +108,25 @@ def test_the_form_of_a_question(question, form):
 def test_a_sentence_fits_the_form(form, term, sentence, expected):
     """A definition begins with the term, a number has digits or a numeral, a date has a year, century or day."""
     assert fits(form, term, sentence) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("What is the difference between a GAN and a VAE?", ("GAN", "VAE")),
+        ("What are the differences between gradient descent and Newton's method?", ()),
+        ("What is the distinction between the encoder and the decoder?", ("encoder", "decoder")),
+        ("How does bagging differ from boosting?", ("bagging", "boosting")),
+        ("How is a GAN different from a variational autoencoder?", ("GAN", "variational autoencoder")),
+        ("GAN vs. VAE", ("GAN", "VAE")),
+        ("Precision versus recall?", ("Precision", "recall")),
+        ("Compare top-k and top-p sampling.", ("top-k", "top-p sampling")),
+        ("Compare a GAN with a VAE", ("GAN", "VAE")),
+        ("What is a GAN?", ()),
+        ("What are a GAN and a VAE?", ()),
+        ("", ()),
+    ],
+)
+def test_the_two_sides_of_a_comparison_are_found(question, terms):
+    """Without their articles; nothing where nothing is compared."""
+    assert compared_terms(question) == terms

@@ -66,6 +66,7 @@ ESTIMATORS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "MultinomialNaiveBayes": ({}, BITS),
     "NGramModel": ({"n": 3, "k": 0.5}, TEXTS),
     "NoiseContrastiveModel": ({"energy": "(x1**2 + x2**2) / 2"}, ROWS),
+    "OnlineClassifier": ({"learning_rate": 0.05}, CLASSES),
     "OnlineRegressor": ({"learning_rate": 0.05}, REGRESSION),
     "PCA": ({"n_components": 1}, ROWS),
     "Perceptron": ({}, CLASSES),

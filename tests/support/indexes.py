@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rag_app.index.lexical import Lexical
 from rag_app.index.library import Library
 from rag_app.index.vectors import ChromaVectors
 from rag_app.ingestion.sync import Sync
@@ -29,7 +30,7 @@ class Index:
         self.library = Library(folder / "library.sqlite")
         self.vectors = ChromaVectors(folder / "chroma", url=chroma_url)
         self.sync = Sync(self.library, self.vectors, embedder, lock_timeout_s=0.2)
-        self.searching = HybridSearch(self.library, self.vectors, embedder)
+        self.searching = HybridSearch(self.library, self.vectors, embedder, Lexical(self.library))
 
     def ingest(self, *paths):
         """Return the receipt of an ingestion."""

@@ -1,0 +1,283 @@
+"""Learn the directions of stored tokens and the weights of the reader, and write both into the package.
+
+Usage: train_reader.py DATA_FOLDER, with squad/, trec/ and banking77/ in it. The reader learns from SQuAD 2.0 (the eight
+titles of the dev half) and from the course's own questions (split dev); the gate also from those of TREC and banking77
+(train), which neither collection answers. What is reported is measured on what was left out. Takes some minutes.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from reading import read_squad, write_squad
+from report import write_report
+
+from rag_app import App, build
+from rag_app.content import content_dir
+from rag_app.embeddings.minilm import MiniLM
+from rag_app.embeddings.token_codes import DIRECTIONS
+from rag_app.reading.evidence import WEIGHTS
+from rag_app.reading.features import NAMES, WHOLE_NAMES, measure, measure_whole
+from rag_app.reading.overlap import stems
+
+_N_DIRECTIONS = 64
+_N_TOKENS = 60_000
+_N_FOLDS = 4
+_L2 = 3e-3
+_STEPS, _RATE = 500, 0.05
+_COURSE_WEIGHT = 2.0  # its questions are fewer
+_SAME = 0.7
+_N_OTHER = 200
+_ADVERSARIAL_WEIGHT = 0.3  # no similarity tells them from the answerable
+_REFUSED = 0.025  # of the answerable
+_GATE_STEPS = 3000
+_FORM = ("new words", "length", "opens a list", "row of a table", "code")
+_SIMILAR = np.array([name not in _FORM for name in NAMES])  # more of these never counts against a sentence
+
+
+Judge = Callable[[str, str], tuple[bool, bool]]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question's sentences: what is measured of each, whether it is to be chosen, and whether it answers too."""
+
+    group: str
+    features: np.ndarray
+    wanted: np.ndarray
+    answers: np.ndarray
+    weight: float
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the passages offer for a question altogether, and whether they hold an answer (1 or 0)."""
+
+    group: str
+    whole: np.ndarray
+    answerable: float
+    weight: float
+
+
+def main() -> None:
+    """Learn, report and write."""
+    data = Path(sys.argv[1])
+    _write_directions(data / "squad")
+    of_squad, of_course = _squad_examples(data), _course_examples(data)
+    examples, offers = [*of_squad[0], *of_course[0]], [*of_squad[1], *of_course[1]]
+    rows = _validate(examples)
+    mean, spread = _scale(examples)
+    learnt = _learn(examples, mean, spread) / spread
+    weights = {name: round(float(w), 4) for name, w in zip(NAMES, learnt, strict=True)}
+    about = "learnt by benchmarks/train_reader.py from SQuAD 2.0 dev (eight titles) and evals/data/course (dev)"
+    whole, bias = _learn_gate(offers)
+    stored = {
+        "about": about,
+        "sentence": weights,
+        "whole": {name: round(float(w), 4) for name, w in zip(WHOLE_NAMES, whole, strict=True)},
+        "bias": round(bias, 4),
+    }
+    WEIGHTS.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    write_report("train_reader", rows, gate=_validate_gate(offers), n_examples=len(examples), seed=0)
+
+
+def _write_directions(squad: Path) -> None:
+    """Write the principal directions of token vectors."""
+    _, paragraphs = read_squad(squad)
+    picks = np.random.default_rng(0)
+    texts = [list(paragraphs.values())[i] for i in picks.permutation(len(paragraphs))]
+    vectors: list[np.ndarray] = []
+    minilm = MiniLM()
+    while sum(map(len, vectors)) < _N_TOKENS and texts:
+        batch, texts = texts[:64], texts[64:]
+        vectors += [t.vectors for t in minilm.read_passages(batch)]
+    tokens = np.concatenate(vectors)
+    found, _, _ = np.linalg.svd(tokens.T @ tokens)
+    directions = found[:, :_N_DIRECTIONS]
+    signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(_N_DIRECTIONS)])
+    np.save(DIRECTIONS, (directions * signs).astype(np.float16))
+
+
+def _squad_examples(data: Path) -> tuple[list[Example], list[Offer]]:
+    with tempfile.TemporaryDirectory() as folder:
+        cases = write_squad(data / "squad", Path(folder, "corpus"))
+        app = build(data_dir=Path(folder, "index"))
+        app.ingest([Path(folder, "corpus")])
+        examples, offers = [], []
+        for case in cases:
+            group = case.source.rpartition("-")[0]
+            example, whole = _read(app, case.question, group, _squad_judge(case))
+            examples += [example] if case.answers else []
+            offers.append(
+                Offer(group, whole, 1.0 if case.answers else 0.0, 1.0 if case.answers else _ADVERSARIAL_WEIGHT)
+            )
+        return examples, [*offers, *_offers_elsewhere(app, _other_questions(data))]
+
+
+def _course_examples(data: Path) -> tuple[list[Example], list[Offer]]:
+    lines = (content_dir("evals") / "data" / "course" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    cases = [c for c in map(json.loads, lines) if c["split"] == "dev"]
+    with tempfile.TemporaryDirectory() as folder:
+        app = build(data_dir=folder)
+        app.ingest()
+        examples, offers = [], []
+        for i, case in enumerate(cases):
+            group = f"course {i % _N_FOLDS}"
+            example, whole = _read(app, case["question"], group, _course_judge(case), _COURSE_WEIGHT)
+            examples += [example] if case["answerable"] else []
+            offers.append(Offer(group, whole, float(case["answerable"]), _COURSE_WEIGHT))
+        squad = [c.question for c in read_squad(data / "squad")[0]]
+        others = [*_other_questions(data)[::3], *squad[:: len(squad) // _N_OTHER]]
+        return examples, [*offers, *_offers_elsewhere(app, others)]
+
+
+def _offers_elsewhere(app: App, questions: list[str]) -> list[Offer]:
+    """Return what the passages offer for questions from other fields."""
+    offered = (_read(app, question, "", lambda *_: (False, False))[1] for question in questions)
+    return [Offer(f"other {i % _N_FOLDS}", whole, 0.0, 1.0) for i, whole in enumerate(offered)]
+
+
+def _other_questions(data: Path) -> list[str]:
+    trec = (data / "trec" / "train_5500.label").read_text(encoding="latin-1").splitlines()
+    with (data / "banking77" / "train.csv").open(newline="") as file:
+        bank = [row["text"] for row in csv.DictReader(file)]
+    asked = [line.split(" ", 1)[1] for line in trec]
+    return [*asked[:: len(asked) // (2 * _N_OTHER)], *bank[:: len(bank) // _N_OTHER]]
+
+
+def _squad_judge(case: Any) -> Judge:  # noqa: ANN401  (reading.Case)
+    return lambda source, text: (source == case.source and case.is_in(text), case.is_in(text))
+
+
+def _course_judge(case: dict[str, Any]) -> Judge:
+    places = [case, *case.get("also", [])]
+    wanted = [(p["source"], stems(sentence)) for p in places for sentence in p["evidence"]]
+
+    def judge(source: str, text: str) -> tuple[bool, bool]:
+        own = stems(text)
+        is_right = any(
+            source == place and len(evidence & own) >= _SAME * max(len(evidence), 1) for place, evidence in wanted
+        )
+        return is_right, is_right
+
+    return judge
+
+
+def _read(app: App, question: str, group: str, judge: Judge, weight: float = 1.0) -> tuple[Example, np.ndarray]:
+    passages = app.search(question)
+    aligner = app._aligner  # noqa: SLF001
+    asked = aligner.ask(question)
+    pages = aligner.align(asked, passages)
+    answers = [
+        judge(page.passage.source, page.passage.text[u.start - page.passage.start : u.end - page.passage.start])
+        for page in pages
+        for u in page.units
+    ]
+    features = measure(asked, pages)
+    wanted, answering = np.array(answers, bool).reshape(-1, 2).T
+    return Example(group, features, wanted, answering, weight), measure_whole(features, pages)
+
+
+def _validate(examples: Sequence[Example]) -> list[dict[str, object]]:
+    """Return what the reader reaches on what it has not learnt from."""
+    squad = sorted({e.group for e in examples if not e.group.startswith("course")})
+    hits: dict[str, list[tuple[bool, bool]]] = {"SQuAD 2.0, other titles": [], "course, other questions": []}
+    for fold in range(_N_FOLDS):
+        held_out = {*squad[fold::_N_FOLDS], f"course {fold}"}
+        train = [e for e in examples if e.group not in held_out]
+        mean, spread = _scale(train)
+        weights = _learn(train, mean, spread) / spread
+        for e in examples:
+            if e.group in held_out:
+                best = e.answers[np.argsort(-(e.features @ weights), kind="stable")[:2]]
+                name = "course, other questions" if e.group.startswith("course") else "SQuAD 2.0, other titles"
+                hits[name].append((bool(best[:1].any()), bool(best.any())))
+    return [
+        {
+            "questions": name,
+            "n": len(found),
+            "first sentence answers": float(np.mean([f for f, _ in found])),
+            "one of the first two": float(np.mean([t for _, t in found])),
+        }
+        for name, found in hits.items()
+    ]
+
+
+def _learn_gate(offers: Sequence[Offer]) -> tuple[np.ndarray, float]:
+    """Return non-negative weights of a logistic regression, and the bias that refuses one answerable question in 40."""
+    features = np.stack([o.whole for o in offers])
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    scaled = (features - mean) / spread
+    right = np.array([o.answerable for o in offers])
+    share = np.array([o.weight for o in offers]) / sum(o.weight for o in offers)
+    weights, bias = np.zeros(scaled.shape[1]), 0.0
+    for _ in range(_GATE_STEPS):
+        error = share * (1 / (1 + np.exp(-(scaled @ weights + bias))) - right)
+        weights = np.maximum(weights - scaled.T @ error, 0)
+        bias -= error.sum()
+    weights /= spread
+    return weights, -float(np.quantile((features @ weights)[right == 1], _REFUSED))
+
+
+def _validate_gate(offers: Sequence[Offer]) -> dict[str, float]:
+    """Return how often the gate refuses questions of titles and fields that it has not learnt from."""
+    squad = sorted({o.group for o in offers if not o.group.startswith(("course", "other"))})
+    strengths: dict[str, list[float]] = {
+        "answerable": [],
+        "course, unanswerable": [],
+        "other field": [],
+        "SQuAD 2.0, impossible": [],
+    }
+    for fold in range(_N_FOLDS):
+        held_out = {*squad[fold::_N_FOLDS], f"course {fold}", f"other {fold}"}
+        weights, bias = _learn_gate([o for o in offers if o.group not in held_out])
+        for o in offers:
+            if o.group in held_out:
+                kind = (
+                    "other field"
+                    if o.group.startswith("other")
+                    else "course, unanswerable"
+                    if o.group.startswith("course")
+                    else "SQuAD 2.0, impossible"
+                )
+                strengths["answerable" if o.answerable else kind].append(float(o.whole @ weights + bias))
+    return {kind: round(float(np.mean(np.array(found) < 0)), 4) for kind, found in strengths.items()}
+
+
+def _scale(examples: Iterable[Example]) -> tuple[np.ndarray, np.ndarray]:
+    features = np.concatenate([e.features for e in examples])
+    return features.mean(axis=0), features.std(axis=0) + 1e-9
+
+
+def _learn(examples: Sequence[Example], mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Return the weights of a conditional logistic regression: the sentences that answer against all of a question."""
+    usable = [e for e in examples if e.wanted.any()]
+    features = (np.concatenate([e.features for e in usable]) - mean) / spread
+    sizes = np.array([len(e.features) for e in usable])
+    starts = np.cumsum(sizes) - sizes
+    wanted = np.concatenate([e.wanted for e in usable]).astype(float)
+    share = np.repeat(np.array([e.weight for e in usable]) / sum(e.weight for e in usable), sizes)
+    weights = first = second = np.zeros(features.shape[1])
+    for step in range(1, _STEPS + 1):  # Adam
+        scores = features @ weights
+        odds = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+        every = odds / np.repeat(np.add.reduceat(odds, starts), sizes)
+        right = odds * wanted
+        right /= np.repeat(np.maximum(np.add.reduceat(right, starts), 1e-12), sizes)
+        gradient = features.T @ (share * (every - right)) + _L2 * weights
+        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        weights = weights - _RATE * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+        weights[_SIMILAR] = np.maximum(weights[_SIMILAR], 0)
+    return weights
+
+
+if __name__ == "__main__":
+    main()
