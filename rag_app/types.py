@@ -119,9 +119,17 @@ class Passage:
     Parameters
     ----------
     score : float
-        Fused score in [0, 1]; higher is better.
+        Fused score in [0, 1], or that of a reranker; higher is better.
     dense_score, lexical_score : float
-        Its two parts: cosine similarity, and BM25 divided by the most that this question could reach.
+        Parts of the fused score: cosine similarity, and BM25 divided by the most that this question could reach.
+    alignment_score : float
+        The third part: how well the tokens of the best sentence align with those of the question.
+    fused_score : float or None
+        The fused score where a reranker gave another one.
+    evidence : Unit or None
+        The sentence that answers best, where it is known.
+    also_in : tuple of Passage
+        Passages that say the same and are not returned.
     """
 
     source: str
@@ -137,10 +145,19 @@ class Passage:
     score: float = 0.0
     dense_score: float = 0.0
     lexical_score: float = 0.0
+    alignment_score: float = 0.0
+    fused_score: float | None = None
+    evidence: Unit | None = None
+    also_in: tuple[Passage, ...] = ()
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedder read."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form that ``rag search --json`` prints."""
-        return {
+        """Return the JSON form that ``rag search --json`` prints; ``also_in`` where it says the same elsewhere."""
+        shown = {
             "source": self.source,
             "chunk_id": self.chunk_id,
             "start": self.start,
@@ -149,6 +166,8 @@ class Passage:
             "text": self.text,
             "locator": self.locator.to_json(),
         }
+        also_in = [{k: v for k, v in p.to_json().items() if k not in {"score", "text"}} for p in self.also_in]
+        return {**shown, "also_in": also_in} if also_in else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,24 +372,43 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The most similar label of a text.
+    """The label of a text, or its labels.
 
     Parameters
     ----------
+    label : str or None
+        The best label, or None where none of them fits.
     scores : mapping of str to float
-        Cosine similarity to each label, in [-1, 1].
+        One for each label, best first. Of labels of which one applies they are probabilities that sum to one; of
+        labels that apply whichever others do, each is in [0, 1]. A language model gives 1 to those that it names.
     margin : float
         Distance between the best and the second score.
+    labels : tuple of str
+        Every label that applies, best first: at most one, unless labels apply whichever others do.
+    similarity : float or None
+        To the most similar label: 0 for unrelated texts, 1 for the same text; None from a language model.
+    reason : str
+        Why no label fits, otherwise empty.
+    notes : tuple of str
+        What the reader should know: that labels were adapted to the other texts of a batch.
     """
 
-    label: str
+    label: str | None
     scores: Mapping[str, float]
     margin: float
+    labels: tuple[str, ...] = ()
+    similarity: float | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form that ``rag classify --json`` prints."""
         return {
             "label": self.label,
+            "labels": list(self.labels),
             "scores": {k: round(v, 6) for k, v in self.scores.items()},
             "margin": round(self.margin, 6),
+            "similarity": None if self.similarity is None else round(self.similarity, 6),
+            "reason": self.reason,
+            "notes": list(self.notes),
         }

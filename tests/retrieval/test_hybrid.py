@@ -12,10 +12,13 @@ from support.chroma_server import url_of
 from support.indexes import Index
 from support.slow_bm25 import K1, bm25
 
+from rag_app.embeddings.alignment import Aligner
 from rag_app.errors import InvalidInputError, StoreError
 from rag_app.from_scratch.language.words import content_words
+from rag_app.index.lexical import Lexical
 from rag_app.ingestion.load import load_source
 from rag_app.ingestion.sync import Sync
+from rag_app.retrieval.hybrid import HybridSearch
 
 QUESTIONS = [
     "What is mode collapse?",
@@ -296,3 +299,84 @@ def test_a_question_is_embedded_once_and_chunks_never(index, tmp_path, minilm):
     (found,) = index.search("fish")
     (vector,) = index.library.chunk_vectors([found.chunk_id]).values()
     assert found.dense_score == pytest.approx(float(minilm.embed(["fish"])[0] @ vector), abs=1e-6)
+
+
+# -- late interaction ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def aligner(course, minilm):
+    """Over the two chapters."""
+    return Aligner(minilm, Lexical(course.library).idf, course.library.token_codes)
+
+
+@pytest.fixture(scope="module")
+def aligning(course, minilm, aligner):
+    """A search that orders the best passages anew."""
+    return HybridSearch(course.library, course.vectors, minilm, Lexical(course.library), aligner)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_best_thirty_are_ordered_by_late_interaction(course, aligning, aligner, question):
+    """They are those of the fused score; each has the documented score, its two old parts and its best sentence."""
+    fused, found = course.search(question, k=30), aligning.search(question, 30)
+    assert {p.chunk_id for p in found} == {p.chunk_id for p in fused}
+    assert [(-p.score, p.chunk_id) for p in found] == sorted((-p.score, p.chunk_id) for p in found)
+    pages = {page.passage.chunk_id: page for page in aligner.align(aligner.ask(question), fused)}
+    for p in found:
+        page = pages[p.chunk_id]
+        best = max(page.alignments)
+        assert (p.dense_score, p.lexical_score) == (page.passage.dense_score, page.passage.lexical_score)
+        assert p.alignment_score == pytest.approx(max(best, 0), abs=1e-6)
+        expected = 0.23 * max(p.dense_score, 0) + 0.19 * p.lexical_score + 0.33 * max(best, 0)
+        assert p.score == pytest.approx(expected + 0.25 * max(page.whole_alignment, 0), abs=1e-6)
+        assert p.evidence == page.units[int(page.alignments.argmax())]
+        assert p.evidence in p.units
+        assert 0 <= p.score <= 1
+
+
+def test_fewer_are_the_first_of_thirty_and_more_may_be_wanted(course, aligning):
+    """Up to thirty the order does not depend on how many are wanted; of more, all are aligned."""
+    thirty = aligning.search(QUESTIONS[0], 30)
+    assert aligning.search(QUESTIONS[0], 5) == thirty[:5]
+    fifty = aligning.search(QUESTIONS[0], 50)
+    assert len({p.chunk_id for p in fifty}) == 50
+    assert [p.score for p in fifty] == sorted((p.score for p in fifty), reverse=True)
+    assert {p.chunk_id for p in fifty} == {p.chunk_id for p in course.search(QUESTIONS[0], k=50)}
+    assert all(p.alignment_score > 0 for p in fifty)
+
+
+def test_a_filter_holds_with_late_interaction(aligning):
+    """What is aligned has passed it, also where nothing does."""
+    found = aligning.search("What is mode collapse?", 40, where={"source": "08-autoencoders.md"})
+    assert {p.source for p in found} == {"08-autoencoders.md"}
+    assert aligning.search("What is mode collapse?", 5, where={"source": "10-diffusion.md"}) == []
+
+
+def test_a_sentence_of_the_subject_is_named(aligning):
+    """The evidence of the best passage begins with what was asked for."""
+    best = aligning.search("What is mode collapse?", 1)[0]
+    text = best.text[best.evidence.start - best.start : best.evidence.end - best.start]
+    assert text.casefold().startswith("mode collapse")
+
+
+def test_a_passage_without_sentences_is_found_without_evidence(index, tmp_path, minilm):
+    """A heading alone is scored by its whole text."""
+    (tmp_path / "a.md").write_text("# The waltz of the emperor")
+    (tmp_path / "b.md").write_text("# Rice\n\nRice is boiled.")
+    index.ingest(tmp_path / "a.md", tmp_path / "b.md")
+    lexical = Lexical(index.library)
+    aligner = Aligner(minilm, lexical.idf, index.library.token_codes)
+    searching = HybridSearch(index.library, index.vectors, minilm, lexical, aligner)
+    bare, full = searching.search("waltz of the emperor", 5)
+    assert (bare.evidence, bare.alignment_score) == (None, 0)
+    assert bare.score > full.score
+    assert full.evidence is not None
+
+
+@pytest.mark.parametrize("question", ['"', "what is the", "\U0001f600", "a\0b", "\u200b", "x " * 400])
+def test_no_question_breaks_late_interaction(aligning, question):
+    """Scores stay in [0, 1] without a content word, without a token and beyond what is read at once."""
+    found = aligning.search(question, 5)
+    assert len(found) == 5
+    assert all(0 <= p.score <= 1 and 0 <= p.alignment_score <= 1 for p in found)
