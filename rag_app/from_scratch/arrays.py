@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,9 @@ else:  # what the schema of a tool is made from
     Vector = Sequence[float]
     Matrix = Sequence[Sequence[float]]
     Labels = Sequence[bool | int | float | str]
+
+
+_LARGEST = 1e100  # whose square and cube are numbers too
 
 
 def as_vector(name: str, values: Vector, *, min_length: int = 1) -> NDArray[np.float64]:
@@ -154,11 +157,30 @@ def as_texts(name: str, values: Sequence[str], *, min_length: int = 1) -> list[s
     Traceback (most recent call last):
     rag_app.errors.InvalidInputError: texts must be a list of texts, at least 1; got 'one'.
     """
-    given = list(values)
-    if isinstance(values, str) or len(given) < min_length or not all(isinstance(text, str) for text in given):
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    given = list(values) if several else []
+    if not several or len(given) < min_length or not all(isinstance(text, str) for text in given):
         msg = f"{name} must be a list of texts, at least {min_length}; got {_shown(values)}."
         raise InvalidInputError(msg)
     return given
+
+
+def as_generator(seed: int | None) -> np.random.Generator:
+    """Return the generator of random numbers that a seed stands for; None is a seed that nobody knows.
+
+    Raises
+    ------
+    InvalidInputError
+        If the seed is no whole number, or below 0.
+
+    Examples
+    --------
+    >>> int(as_generator(7).integers(100))
+    94
+    """
+    if seed is not None:
+        check_count("seed", seed, 0)
+    return np.random.default_rng(seed)
 
 
 def check_same_length(**arrays: Sequence[Any] | NDArray[Any]) -> None:
@@ -199,7 +221,9 @@ def check_range(
     open_low: bool = False,
     open_high: bool = False,
 ) -> None:
-    """Raise an `InvalidInputError` unless a number lies in an interval, whose ends belong to it unless they are open.
+    """Raise an `InvalidInputError` unless a number lies in an interval with its ends, unless they are open.
+
+    However wide the interval, the number must be finite and at most 1e100 in size.
 
     Examples
     --------
@@ -216,6 +240,9 @@ def check_range(
         rules = [f"{'above' if open_low else 'at least'} {low:g}"] if low > -np.inf else []
         rules += [f"{'below' if open_high else 'at most'} {high:g}"] if high < np.inf else []
         msg = f"{name} must be {' and '.join(rules) or 'a number'}; got {value!r}."
+        raise InvalidInputError(msg)
+    if abs(value) > _LARGEST:
+        msg = f"{name} must be {_size_rule(value)}; got {value!r}."
         raise InvalidInputError(msg)
 
 
@@ -243,10 +270,16 @@ def _numbers(name: str, values: ArrayLike, n_dimensions: int, rule: str) -> NDAr
     if array.ndim != n_dimensions and not (n_dimensions == 2 and array.shape == (0,)):  # noqa: PLR2004  (a matrix without rows)
         msg = f"{name} must be {rule}; got {_shown(values)}."
         raise InvalidInputError(msg)
-    if not np.isfinite(array).all():
-        msg = f"{name} must be finite; got {_first_infinite(array)}."
+    fitting = np.abs(array) <= _LARGEST  # which NaN is not
+    if not fitting.all():
+        value = float(array[~fitting][0])
+        msg = f"{name} must be {_size_rule(value)}; got {value!r}."
         raise InvalidInputError(msg)
     return array.reshape(0, 0) if array.ndim < n_dimensions else array
+
+
+def _size_rule(value: float) -> str:
+    return f"at most {_LARGEST:g} in size" if np.isfinite(value) else "finite"
 
 
 def _first_infinite(array: NDArray[np.float64]) -> float:

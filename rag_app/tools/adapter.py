@@ -17,6 +17,8 @@ from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.registry import Entry, entries
 from rag_app.tools.estimators import NEW_ROWS, fitting, plain
 
+_MOST_MISTAKES = 5
+
 
 def registry_tools() -> list[StructuredTool]:
     """Return every registered function and estimator as a LangChain tool.
@@ -130,6 +132,21 @@ def _speaking(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def describe_mistakes(error: Any) -> str:  # noqa: ANN401  (pydantic's validation error, version 1 or 2)
-    """Return what is wrong with a tool's arguments, as text that a language model can act on."""
-    wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
-    return f"The arguments do not fit. {wrong}."
+    """Return what is wrong with a tool's arguments, as text that a language model can act on: the first few places."""
+    places: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
+    for mistake in error.errors():
+        loc = mistake["loc"]
+        place = (*loc[:1], *(part for part in loc[1:] if isinstance(part, int)))  # the same for each type of a union
+        places.setdefault(place, []).append((".".join(map(str, loc)), mistake["msg"].lower()))
+    wrong = [
+        f"{found[0][0] if len(found) == 1 else '.'.join(map(str, place))}: {_joined([text for _, text in found])}"
+        for place, found in places.items()
+    ]
+    more = f"; and {len(wrong) - _MOST_MISTAKES} more" if len(wrong) > _MOST_MISTAKES else ""
+    return f"The arguments do not fit. {'; '.join(wrong[:_MOST_MISTAKES])}{more}."
+
+
+def _joined(messages: list[str]) -> str:
+    """Return "input should be a valid integer or a valid string" for what each type of a union says."""
+    first, *others = dict.fromkeys(messages)
+    return " or ".join([first, *(text.removeprefix("input should be ") for text in others)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def test_an_entry_is_documented(entry: Entry) -> None:
     assert text.startswith("Return ")
     assert "Examples\n--------" in text
     assert arguments_model(entry).model_fields
+
+
+# What they do is in no paper: bookkeeping of messages, the cells of a web page, invented pictures and customers.
+WITHOUT_A_SOURCE = {"customers", "fit_to_token_limit", "html_to_records", "toy_images"}
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.name not in WITHOUT_A_SOURCE], ids=_ids)
+def test_an_entry_names_its_source(entry: Entry) -> None:
+    """Under Notes stand what it computes and a paper, a book or a standard with its year."""
+    notes = re.search(
+        r"Notes\n-----\n(.+?)\n\n(?:Attributes|Examples)\n", inspect.getdoc(entry.target) or "", re.DOTALL
+    )
+    assert notes, "no Notes"
+    assert re.search(r"\b(?:17|18|19|20)\d\d\b", notes[1]), notes[1]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=_ids)

@@ -177,6 +177,18 @@ def test_wrong_json_arguments_are_an_error_with_a_hint(arguments, text):
         call_tool(SHARE, arguments)
 
 
+def test_a_value_that_is_of_no_type_of_several_is_named_once():
+    """A label may be a boolean, a number or a text; of many wrong ones the first five are shown."""
+    with pytest.raises(InvalidInputError) as caught:
+        call_tool(get("accuracy"), {"y_true": [1], "y_pred": [None]})
+    types = "input should be a valid boolean or a valid integer or a valid number or a valid string"
+    assert caught.value.args[0] == f"The arguments do not fit. y_pred.0: {types}."
+    with pytest.raises(InvalidInputError) as caught:
+        call_tool(SHARE, {"values": ["a"] * 8})
+    assert caught.value.args[0].count("valid number") == 5
+    assert caught.value.args[0].endswith("; and 3 more.")
+
+
 def test_an_error_of_the_function_is_passed_on():
     """A rule that only the function knows is reported in its own words."""
     with pytest.raises(InvalidInputError, match=r"^values must not be empty; got \[\]\. Pass"):

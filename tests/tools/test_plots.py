@@ -104,6 +104,16 @@ def test_boundary_regions_are_the_predictions() -> None:
     assert axes.get_title() == "LogisticRegression: decision boundary (100.0% of the rows right)"
 
 
+def test_a_class_without_a_region_has_no_name_in_one() -> None:
+    """A single row among neighbours of another class: it has its marker alone."""
+    estimator = {"name": "KNeighborsClassifier", "k": 3}
+    figure, _ = draw(
+        "decision_boundary", {**CLOUDS, "y": ["a"] * 3 + ["b", "b", "c"], "estimator": estimator, "n_steps": 5}
+    )
+    (axes,) = figure.axes
+    assert (texts(axes), legend(axes)) == (["a", "b"], ["a", "b", "c"])
+
+
 def test_confusion_counts() -> None:
     """Counts and shares of the row, in the cells."""
     figure, result = draw("confusion_matrix", {"y_true": ["a", "a", "b", "b"], "y_pred": ["a", "b", "b", "b"]})
@@ -237,15 +247,19 @@ def test_latent_codes() -> None:
 
 
 def test_modes_covered() -> None:
-    """Shares at each mode; the last point of the growth is that of the result."""
+    """Shares at each mode; the curves are the history of the same training, and end with the result."""
     figure, result = draw("ring_collapse", {"n_modes": 3, "n_steps": 40})
     plane, shares, growth = figure.axes
     np.testing.assert_array_equal(dots(plane)[1], result["samples"])
     assert heights(shares) == [result["generated"]["shares"], result["collapsed"]["shares"]]
-    steps, covered = line(growth)
-    assert (steps, covered[-1]) == ([5, 10, 20, 30, 40], result["generated"]["n_covered"])
-    shorter = call_tool(get("ring_collapse"), {"n_modes": 3, "n_steps": 10})
-    assert covered[1] == shorter["generated"]["n_covered"]
+    history, last = result["history"], result["generated"]
+    assert line(growth)[0] == history["steps"] == [*range(4, 41, 4)]
+    drawn = [line(growth, i)[1] for i in range(3)]
+    assert drawn[0] == [n / 3 for n in history["n_covered"]]
+    assert drawn[1] == history["high_quality_shares"]
+    assert [curve[-1] for curve in drawn] == pytest.approx(
+        [last["n_covered"] / 3, last["high_quality_share"], last["entropy"] / np.log(3)]
+    )
 
 
 def test_noise_schedule_curves() -> None:

@@ -52,6 +52,11 @@ def animal_embedding(size: str, diet: str, habitat: str, movement: str) -> list[
     InvalidInputError
         If a value is not among those of its attribute.
 
+    Notes
+    -----
+    Each attribute is a block of the vector, 1 at its value and 0 at the others. Lampert, Nickisch & Harmeling,
+    "Learning to detect unseen object classes by between-class attribute transfer", CVPR (2009).
+
     Examples
     --------
     >>> animal_embedding("large", "carnivore", "terrestrial", "running")
@@ -87,7 +92,8 @@ def most_similar_animals(name: str, animals: Mapping[str, list[str]] | None = No
     Notes
     -----
     The cosine is ``shared / (2 · 2)``: a block adds 1 where both values agree, and each vector has length 2. Order is
-    not seen: small is no nearer to medium than to large.
+    not seen: small is no nearer to medium than to large. Lampert, Nickisch & Harmeling, "Learning to detect unseen
+    object classes by between-class attribute transfer", CVPR (2009).
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Labels, Matrix, as_labels, check_count, check_range
+from rag_app.from_scratch.arrays import Labels, Matrix, as_generator, as_labels, check_count, check_range
 from rag_app.from_scratch.estimators.classifier import as_examples
 from rag_app.from_scratch.estimators.kernels import squared_distances
 from rag_app.registry import register
@@ -57,7 +57,6 @@ def smote(X: Matrix, y: Labels, k: int = 5, ratio: float = 1.0, seed: int = 0) -
     """
     rows, classes, codes = as_examples(X, y, min_classes=2, max_classes=2)
     check_range("ratio", ratio, 0, 1, open_low=True)
-    check_count("seed", seed, 0)
     counts = np.bincount(codes)
     rare = int(counts.argmin())
     members = np.flatnonzero(codes == rare)
@@ -66,7 +65,7 @@ def smote(X: Matrix, y: Labels, k: int = 5, ratio: float = 1.0, seed: int = 0) -
         raise InvalidInputError(msg)
     check_count("k", k, 1, len(members) - 1)
     n_new = max(0, round(ratio * int(counts.max())) - len(members))
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     distances = squared_distances(rows[members], rows[members])
     np.fill_diagonal(distances, np.inf)  # nobody is their own neighbour
     near = np.argsort(distances, axis=1, kind="stable")[:, :k]  # (n_rare, k)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Vector, as_vector, check_count, check_range
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_count, check_range
 from rag_app.registry import register
 
 _TOLERANCE = 1e-9  # three tenths are not exactly 0.1 + 0.2
@@ -56,11 +56,11 @@ def laplace_mechanism(value: float, sensitivity: float, epsilon: float, seed: in
     (2.0, 8.0, 5.99, 120.64)
     """
     true = float(as_vector("value", [value])[0])
-    check_range("sensitivity", sensitivity, 0, np.inf, open_low=True, open_high=True)
-    check_range("epsilon", epsilon, 0, np.inf, open_low=True, open_high=True)
+    check_range("sensitivity", sensitivity, 0, open_low=True)
+    check_range("epsilon", epsilon, 0, open_low=True)
     scale = sensitivity / epsilon
     return {
-        "published": true + float(np.random.default_rng(seed).laplace(0, scale)),
+        "published": true + float(as_generator(seed).laplace(0, scale)),
         "scale": scale,
         "variance": 2 * scale**2,
         "reach_95": scale * float(np.log(20)),
@@ -187,7 +187,7 @@ def privacy_ledger(epsilons: Vector, budget: float) -> dict[str, Any]:
     {'allowed': [True, True, True, False], 'spent': 1.0, 'left': 0.0}
     """
     wanted: Sequence[float] = as_vector("epsilons", epsilons).tolist()
-    check_range("budget", budget, 0, np.inf, open_low=True, open_high=True)
+    check_range("budget", budget, 0, open_low=True)
     allowed, spent = [], 0.0
     for epsilon in wanted:
         check_range("epsilons", epsilon, 0, open_low=True)

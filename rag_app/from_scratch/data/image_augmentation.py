@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_count, check_range
 from rag_app.registry import register
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def augment_image(
     [[0.0, 1.0, 2.0], [0.0, 4.0, 5.0]]
     """
     pixels = _as_picture(image, highest)
-    check_count("seed", seed, 0)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     used = []
     for operation in _drawn(pixels, highest, rng) if operations is None else operations:
         settings = dict(operation)
@@ -86,7 +85,7 @@ def augment_image(
 
 
 def _as_picture(image: Picture, highest: float) -> _Image:
-    check_range("highest", highest, 0, np.inf, open_low=True, open_high=True)
+    check_range("highest", highest, 0, open_low=True)
     try:
         pixels = np.asarray(image, float)
     except (TypeError, ValueError):

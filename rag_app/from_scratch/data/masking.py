@@ -48,7 +48,7 @@ def mask_personal_data(text: str, kinds: Sequence[str] = KINDS, names: Sequence[
     Notes
     -----
     A card number must pass Luhn's check: every second digit from the right doubled, less 9 where above 9, and a sum
-    divisible by 10. An account number must leave 1 modulo 97. ISO/IEC 7812-1; ISO 13616-1.
+    divisible by 10. An account number must leave 1 modulo 97. ISO/IEC 7812-1:2017; ISO 13616-1:2020.
 
     Examples
     --------

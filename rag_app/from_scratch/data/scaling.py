@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix
+from rag_app.from_scratch.arrays import Matrix, as_matrix, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.registry import register
 
@@ -100,6 +100,8 @@ class MinMaxScaler(_Scaler):
             Training rows, and no others: what is learnt from test rows leaks.
         """
         rows = as_matrix("X", X)
+        check_range("low", self.low)
+        check_range("high", self.high)
         if not self.low < self.high:
             msg = f"high must be above low; got {self.high!r} and {self.low!r}."
             raise InvalidInputError(msg)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Labels, Vector, as_labels, as_vector, check_count
+from rag_app.from_scratch.arrays import Labels, Vector, as_generator, as_labels, as_vector, check_count
 from rag_app.from_scratch.language.words import words
 from rag_app.registry import register
 
@@ -67,7 +67,6 @@ def split_rows(
     {'train': 700, 'validation': 150, 'test': 150}
     """
     check_count("n", n)
-    check_count("seed", seed, 0)
     shares = as_vector("ratios", ratios)
     if len(shares) != len(_PARTS) or (shares < 0).any() or not shares.any():
         msg = f"ratios must be three numbers of at least 0, not all 0; got {shares.tolist()!r}."
@@ -75,7 +74,7 @@ def split_rows(
     if stratify is not None and groups is not None:
         msg = "stratify and groups must not be given together; got both."
         raise InvalidInputError(msg)
-    rng = np.random.default_rng(seed) if shuffle else None
+    rng = as_generator(seed) if shuffle else None
     if groups is not None:
         part = _by_group(_codes("groups", groups, n), shares, rng)
     else:

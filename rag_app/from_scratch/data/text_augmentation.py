@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_range
 from rag_app.registry import register
 
 _METHODS = ("synonyms", "noise", "paraphrase", "back_translation")
@@ -97,8 +97,7 @@ def augment_text(
     """
     check_choice("method", method, _METHODS)
     check_range("share", share, 0, 1)
-    check_count("seed", seed, 0)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     if method == "paraphrase":
         turned = _turned(text)
         return {"text": turned, "changed": [] if turned == text else [[text, turned]]}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Labels, Matrix, as_matrix, check_count, check_range
+from rag_app.from_scratch.arrays import Labels, Matrix, as_generator, as_matrix, check_count, check_range
 from rag_app.from_scratch.estimators.classifier import Classifier, as_examples
 from rag_app.registry import register
 
@@ -87,7 +87,7 @@ class _NaiveBayes(Classifier):
         if label not in labels:
             msg = f"label must be one of {', '.join(map(str, labels))}; got {label!r}."
             raise InvalidInputError(msg)
-        return self._draw(labels.index(label), n, np.random.default_rng(seed))
+        return self._draw(labels.index(label), n, as_generator(seed))
 
     def _checked(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         return rows

@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,18 @@ from rag_app.errors import InvalidInputError, NotFittedError
 from rag_app.registry import get
 
 _FORMAT = 1
+# What NumPy, zipfile and the description raise where a file is not what it should be.
+UNREADABLE = (
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Estimator:
@@ -60,7 +73,7 @@ def save_estimator(estimator: Estimator, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     InvalidInputError
-        If the name does not end in ``.npz``.
+        If the name does not end in ``.npz``, or the file cannot be written.
 
     Notes
     -----
@@ -88,7 +101,11 @@ def save_estimator(estimator: Estimator, path: str | os.PathLike[str]) -> None:
         )  # a mistake of the programmer: learnt state is JSON, arrays and estimators
 
     text = json.dumps(estimator, default=describe)
-    np.savez_compressed(path, allow_pickle=False, estimator=np.array(text), **arrays)
+    try:
+        np.savez_compressed(path, allow_pickle=False, estimator=np.array(text), **arrays)
+    except OSError as exc:
+        msg = f"path must be a file that can be written; got {os.fspath(path)!r}: {exc.strerror}."
+        raise InvalidInputError(msg) from exc
 
 
 def load_estimator(path: str | os.PathLike[str]) -> Estimator:
@@ -100,7 +117,7 @@ def load_estimator(path: str | os.PathLike[str]) -> Estimator:
         If the file cannot be read as one.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
 
             def restore(stored: dict[str, Any]) -> object:
                 if set(stored) == {"array"}:
@@ -108,7 +125,7 @@ def load_estimator(path: str | os.PathLike[str]) -> Estimator:
                 return _restored(stored) if "estimator" in stored else stored
 
             found = json.loads(str(archive["estimator"]), object_hook=restore)
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as exc:
+    except UNREADABLE as exc:
         found = exc
     if not isinstance(found, Estimator):
         msg = f"path must be a file that save_estimator wrote; got {os.fspath(path)!r}."

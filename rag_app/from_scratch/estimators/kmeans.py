@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_choice, check_count
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_choice, check_count
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.estimators.kernels import squared_distances
 from rag_app.registry import register
@@ -111,7 +111,7 @@ class KMeans(Estimator):
             first = as_matrix("centres", self.centres, n_columns=rows.shape[1])
             check_count("the number of centres", len(first), self.k, self.k)
             return first
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         if self.start == "random":
             return rows[rng.choice(len(rows), self.k, replace=False)]
         return _spread_out(rows, self.k, rng)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.estimators.kmeans import KMeans
 from rag_app.registry import register
@@ -164,7 +164,7 @@ class GaussianMixture(Estimator):
         """
         self.check_fitted()
         check_count("n", n)
-        rng = np.random.default_rng(seed)
+        rng = as_generator(seed)
         drawn = rng.choice(len(self.weights_), size=n, p=self.weights_)
         noise = rng.normal(size=(n, self.means_.shape[1], 1))
         spread = np.linalg.cholesky(self.covariances_)[drawn] @ noise  # (n, d, 1)

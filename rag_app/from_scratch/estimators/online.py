@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, Vector, as_matrix, as_vector, check_range, check_same_length
+from rag_app.from_scratch.arrays import (
+    Labels,
+    Matrix,
+    Vector,
+    as_labels,
+    as_matrix,
+    as_vector,
+    check_range,
+    check_same_length,
+)
 from rag_app.from_scratch.estimators.estimator import Estimator
+from rag_app.from_scratch.statistics.logistic import sigmoid
 from rag_app.registry import register
 
 if TYPE_CHECKING:
@@ -60,8 +71,43 @@ def streaming_moments(values: Vector) -> dict[str, list[float]]:
     return {"means": means, "deviations": deviations, "variances": variances}
 
 
+class _OnlinePlane(Estimator):
+    """What both have: a plane that each record of a stream moves along the gradient of its loss."""
+
+    learning_rate: float
+    intercept: bool
+    weights_: NDArray[np.float64]
+    intercept_: float
+
+    def _begin(self, rows: NDArray[np.float64]) -> None:
+        check_range("learning_rate", self.learning_rate, 0, open_low=True)
+        self.weights_, self.intercept_ = np.zeros(rows.shape[1]), 0.0
+
+    def _follow(
+        self, rows: NDArray[np.float64], targets: NDArray[np.float64], link: Callable[[Any], Any]
+    ) -> list[float]:
+        """Take a step for each record, and return how far `link` of the plane was below its target before that."""
+        errors = []
+        with np.errstate(over="ignore", invalid="ignore"):  # seen by its result
+            for x, target in zip(rows, targets.tolist(), strict=True):
+                error = target - float(link(x @ self.weights_ + self.intercept_))
+                self.weights_ = self.weights_ + self.learning_rate * error * x
+                self.intercept_ += self.learning_rate * error * self.intercept
+                errors.append(error)
+        if not np.isfinite(self.weights_).all():
+            msg = f"learning_rate must be small enough for finite weights; got {self.learning_rate!r}."
+            raise InvalidInputError(msg, hint="Divide it by 10, or standardise the columns.")
+        return errors
+
+    def _heights(self, X: Matrix) -> NDArray[np.float64]:
+        """Return the height of the plane at each row, shape (m,)."""
+        self.check_fitted()
+        heights: NDArray[np.float64] = as_matrix("X", X, n_columns=len(self.weights_)) @ self.weights_
+        return heights + self.intercept_
+
+
 @register("estimator", "M107")
-class OnlineRegressor(Estimator):
+class OnlineRegressor(_OnlinePlane):
     """Return predictions of a plane that is moved a little by each record of a stream.
 
     Parameters
@@ -109,10 +155,9 @@ class OnlineRegressor(Estimator):
         y : array-like of shape (n,)
             The number to predict for each row.
         """
-        check_range("learning_rate", self.learning_rate, 0, open_low=True)
         rows = as_matrix("X", X)
         check_same_length(X=rows, y=as_vector("y", y))
-        self.weights_, self.intercept_ = np.zeros(rows.shape[1]), 0.0
+        self._begin(rows)
         self.errors_: list[float] = []
         return self.partial_fit(rows, y)
 
@@ -130,15 +175,7 @@ class OnlineRegressor(Estimator):
             return self.fit(X, y)
         rows, targets = as_matrix("X", X, n_columns=len(self.weights_)), as_vector("y", y)
         check_same_length(X=rows, y=targets)
-        with np.errstate(over="ignore", invalid="ignore"):  # seen by its result
-            for x, target in zip(rows, targets.tolist(), strict=True):
-                error = target - float(x @ self.weights_) - self.intercept_
-                self.weights_ = self.weights_ + self.learning_rate * error * x
-                self.intercept_ += self.learning_rate * error * self.intercept
-                self.errors_.append(error)
-        if not np.isfinite(self.weights_).all():
-            msg = f"learning_rate must be small enough for finite weights; got {self.learning_rate!r}."
-            raise InvalidInputError(msg, hint="Divide it by 10, or standardise the columns.")
+        self.errors_ += self._follow(rows, targets, lambda height: height)
         return self
 
     def predict(self, X: Matrix) -> NDArray[np.float64]:
@@ -149,6 +186,119 @@ class OnlineRegressor(Estimator):
         X : array-like of shape (m, d)
             Rows as in `fit`.
         """
-        self.check_fitted()
-        predictions: NDArray[np.float64] = as_matrix("X", X, n_columns=len(self.weights_)) @ self.weights_
-        return predictions + self.intercept_
+        return self._heights(X)
+
+
+@register("estimator", "M107")
+class OnlineClassifier(_OnlinePlane):
+    """Return one of two classes for each row, from a boundary that is moved a little by each record of a stream.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.1
+        Size of a step, above 0; a larger one follows change faster and is more disturbed by noise.
+    intercept : bool, default=True
+        Whether the boundary may miss the origin.
+    classes : list of int, float or str, optional
+        The two classes, where the first records may show one alone; default: those of the first records.
+
+    Notes
+    -----
+    ``w ← w + η (t - σ(w·x + b)) x`` for each record, the gradient step of the cross-entropy, t being 1 for the second
+    class in ascending order and 0 for the first. The error of a record is taken before it is learnt from
+    (prequential). Bottou, "Large-scale machine learning with stochastic gradient descent", COMPSTAT (2010).
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (d,)
+        Change of the log-odds of the second class per unit of each column.
+    intercept_ : float
+        Log-odds where every column is 0.
+    classes_ : ndarray of shape (2,)
+        The classes in ascending order.
+    errors_ : list of float
+        ``t - σ(w·x + b)`` of each record, before it was learnt from; above 1/2 in size for a wrong answer.
+
+    Examples
+    --------
+    At first the odds are even: w = 0.1 · (1 - 0.5) · 2 = 0.1; then σ(-0.1) = 0.475, w = 0.1 + 0.1 · 0.475 = 0.1475.
+
+    >>> estimator = OnlineClassifier(intercept=False).fit([[2], [-1]], ["spam", "ham"])
+    >>> [round(e, 6) for e in estimator.errors_], estimator.weights_.round(6).tolist()
+    ([0.5, -0.475021], [0.147502])
+    >>> estimator.predict([[1], [-3]]).tolist()
+    ['spam', 'ham']
+    """
+
+    def __init__(
+        self, *, learning_rate: float = 0.1, intercept: bool = True, classes: Sequence[float | str] | None = None
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.intercept = intercept
+        self.classes = classes
+
+    def fit(self, X: Matrix, y: Labels) -> Self:
+        """Begin anew with a stream.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            One row for each record, in the order of arrival.
+        y : array-like of shape (n,)
+            The class of each record.
+        """
+        rows, labels = as_matrix("X", X), as_labels("y", y)
+        check_same_length(X=rows, y=labels)
+        known = np.unique(labels if self.classes is None else as_labels("classes", self.classes))
+        if len(known) != 2:  # noqa: PLR2004  (the sides of a boundary)
+            name = "y" if self.classes is None else "classes"
+            msg = f"{name} must hold two different classes; got {known.tolist()[:5]!r}."
+            raise InvalidInputError(msg, hint="Name both in classes, where the stream begins with one.")
+        self._begin(rows)
+        self.classes_ = known
+        self.errors_: list[float] = []
+        return self.partial_fit(rows, labels)
+
+    def partial_fit(self, X: Matrix, y: Labels) -> Self:
+        """Go on with the stream; the first call is a `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            One row for each record, in the order of arrival.
+        y : array-like of shape (n,)
+            The class of each record.
+        """
+        if not self.learnt:
+            return self.fit(X, y)
+        rows, labels = as_matrix("X", X, n_columns=len(self.weights_)), as_labels("y", y)
+        check_same_length(X=rows, y=labels)
+        unknown = labels[~np.isin(labels, self.classes_)]
+        if len(unknown):
+            msg = f"y must hold the classes {self.classes_.tolist()!r} alone; got {unknown[0].item()!r}."
+            raise InvalidInputError(msg)
+        self.errors_ += self._follow(rows, (labels == self.classes_[1]).astype(float), sigmoid)
+        return self
+
+    def predict_proba(self, X: Matrix) -> NDArray[np.float64]:
+        """Return the probability of each class for each row, shape (m, 2).
+
+        Parameters
+        ----------
+        X : array-like of shape (m, d)
+            Rows as in `fit`.
+        """
+        second = sigmoid(self._heights(X))
+        return np.column_stack([1 - second, second])
+
+    def predict(self, X: Matrix) -> NDArray[Any]:
+        """Return the more probable class of each row, shape (m,).
+
+        Parameters
+        ----------
+        X : array-like of shape (m, d)
+            Rows as in `fit`.
+        """
+        is_second = (self._heights(X) > 0).astype(int)
+        labels: NDArray[Any] = self.classes_[is_second]
+        return labels

@@ -11,6 +11,7 @@ from rag_app.from_scratch.estimators.classifier import Classifier, as_examples
 from rag_app.from_scratch.estimators.logistic import SoftmaxCost
 from rag_app.from_scratch.estimators.svm import SupportVectorClassifier
 from rag_app.from_scratch.metrics.validation import stratified_kfold
+from rag_app.from_scratch.statistics.logistic import sigmoid
 from rag_app.registry import register
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def platt_scaling(scores: Vector, y: Labels) -> dict[str, Any]:
     return {
         "slope": slope,
         "offset": offset,
-        "probabilities": [float(p) for p in _sigmoid(slope * numbers + offset)],
+        "probabilities": [float(p) for p in sigmoid(slope * numbers + offset)],
     }
 
 
@@ -153,7 +154,7 @@ class PlattSupportVectorClassifier(Classifier):
             Rows as in `fit`.
         """
         self.check_fitted()
-        p = _sigmoid(_columns(self.machine_.decision_function(X)) * self.slopes_ + self.offsets_)
+        p = sigmoid(_columns(self.machine_.decision_function(X)) * self.slopes_ + self.offsets_)
         if p.shape[1] == 1:
             return np.hstack([1 - p, p])
         shares: NDArray[np.float64] = p / p.sum(axis=1, keepdims=True)
@@ -173,8 +174,3 @@ def _fit_sigmoid(scores: NDArray[np.float64], is_positive: NDArray[np.bool_]) ->
     targets = np.where(is_positive, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
     W, _ = SoftmaxCost(scores[:, None], np.stack([1 - targets, targets], axis=1), 0.0).minimise(_MAX_STEPS)
     return float(W[0, 0]), float(W[1, 0])
-
-
-def _sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    probabilities: NDArray[np.float64] = np.exp(-np.logaddexp(0, -z))
-    return probabilities

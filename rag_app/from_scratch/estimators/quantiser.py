@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.estimators.kernels import squared_distances
 from rag_app.from_scratch.estimators.kmeans import KMeans
@@ -98,7 +98,7 @@ class VectorQuantiser(Estimator):
         """
         self.check_fitted()
         check_count("n", n)
-        indices = np.random.default_rng(seed).choice(self.k, size=n, p=self.usage_)
+        indices = as_generator(seed).choice(self.k, size=n, p=self.usage_)
         vectors: NDArray[np.float64] = self.codebook_[indices]
         return vectors
 

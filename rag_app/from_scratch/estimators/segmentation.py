@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Labels, Matrix, as_matrix, check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import Labels, Matrix, as_generator, as_matrix, check_choice, check_count, check_range
+from rag_app.from_scratch.data.scaling import StandardScaler
 from rag_app.from_scratch.estimators.classifier import as_examples
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.estimators.specification import Specification, build_predictor
@@ -109,7 +110,7 @@ def customers(n: int = 100, noise: float = 0.0, seed: int = 0) -> dict[str, Any]
     """
     check_count("n", n)
     check_range("noise", noise, 0, 1)
-    rows, targets = _draw(n, noise, np.random.default_rng(seed))
+    rows, targets = _draw(n, noise, as_generator(seed))
     return {
         "income": rows[:, 0].tolist(),
         "spend": rows[:, 1].tolist(),
@@ -129,15 +130,17 @@ class SegmentClassifier(Estimator):
 
     Notes
     -----
-    Income and spend are brought to the range from -1 to 1, ``x' = (x - 50,500) / 49,500``, so that neighbours, support
-    vectors and networks weigh them alike. The rule has the boundaries income = 50,500 and spend = 50,500, which a tree
-    of depth 2 and a softmax of straight lines can represent. Hastie, Tibshirani & Friedman, *The Elements of
-    Statistical Learning* (2009).
+    Each column is brought to mean 0 and variance 1 of the customers it learns from, so that neighbours, support vectors
+    and networks weigh income and spend alike, in whatever unit they are given. The rule has the boundaries income =
+    50,500 and spend = 50,500, which a tree of depth 2 and a softmax of straight lines can represent. Hastie, Tibshirani
+    & Friedman, *The Elements of Statistical Learning* (2009).
 
     Attributes
     ----------
     classes_ : ndarray of shape (K,)
         The segments in ascending order.
+    scaler_ : StandardScaler
+        Mean and deviation of each column.
     classifier_ : Estimator
         The classifier that learnt.
 
@@ -158,13 +161,14 @@ class SegmentClassifier(Estimator):
         Parameters
         ----------
         X : array-like of shape (n, 2)
-            Income and spend of each customer.
+            Income and spend of each customer, in one unit of your choice.
         y : array-like of shape (n,)
             The segment of each, as text or as code.
         """
         check_choice("kind", self.kind, get_args(Kind))
         rows, self.classes_, codes = as_examples(as_matrix("X", X, n_columns=2), y, min_classes=2)
-        self.classifier_ = build_predictor(_ESTIMATORS[self.kind]).fit(_scaled(rows), codes)
+        self.scaler_ = StandardScaler().fit(rows)
+        self.classifier_ = build_predictor(_ESTIMATORS[self.kind]).fit(self.scaler_.transform(rows), codes)
         return self
 
     def predict(self, X: Matrix) -> NDArray[Any]:
@@ -173,10 +177,10 @@ class SegmentClassifier(Estimator):
         Parameters
         ----------
         X : array-like of shape (m, 2)
-            Income and spend of each customer.
+            Income and spend of each customer, in the unit of `fit`.
         """
         self.check_fitted()
-        codes = self.classifier_.predict(_scaled(as_matrix("X", X, n_columns=2)))
+        codes = self.classifier_.predict(self.scaler_.transform(as_matrix("X", X, n_columns=2)))
         labels: NDArray[Any] = self.classes_[codes]
         return labels
 
@@ -210,7 +214,8 @@ def segment_classifier_accuracies(
 
     Notes
     -----
-    Accuracy is ``(1/m) Σ [ŷ = y]`` over m customers that the classifier has not seen.
+    Accuracy is ``(1/m) Σ [ŷ = y]`` over m customers that the classifier has not seen. Hastie, Tibshirani & Friedman,
+    *The Elements of Statistical Learning*, 2nd ed. (2009), chapter 7.
 
     Examples
     --------
@@ -219,7 +224,7 @@ def segment_classifier_accuracies(
     """
     check_count("n", n, 20)
     check_range("noise", noise, 0, 1)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     rows, targets = _draw(n, noise, rng)
     unseen, right = _draw(_N_UNSEEN, 0.0, rng)
     fitted = {kind: SegmentClassifier(kind=kind).fit(rows, targets) for kind in kinds or get_args(Kind)}
@@ -237,7 +242,3 @@ def _draw(n: int, noise: float, rng: np.random.Generator) -> tuple[NDArray[np.fl
 def _targets(rows: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
     targets: NDArray[np.intp] = (rows >= threshold) @ np.array([1, 2])
     return targets
-
-
-def _scaled(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (rows - _MIDDLE) / (_MOST - _MIDDLE)

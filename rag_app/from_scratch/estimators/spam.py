@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Labels, as_labels, check_choice, check_count, check_range, check_same_length
+from rag_app.from_scratch.arrays import (
+    Labels,
+    as_labels,
+    as_texts,
+    check_choice,
+    check_count,
+    check_range,
+    check_same_length,
+)
 from rag_app.from_scratch.estimators.bayes import MultinomialNaiveBayes
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.estimators.logistic import LogisticRegression
@@ -30,7 +38,7 @@ class _SpamFilter(Estimator):
 
     def _read(self, X: Sequence[str], y: Labels) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Return counts of words, shape (n, n_words), and labels."""
-        texts, labels = _as_texts(X), as_labels("y", y)
+        texts, labels = as_texts("X", X), as_labels("y", y)
         check_same_length(X=texts, y=labels)
         if set(labels.tolist()) != set(_CLASSES):
             msg = f"y must hold the labels spam and ham, and both; got {sorted(set(labels.tolist()))[:5]!r}."
@@ -107,7 +115,7 @@ class SpamGenerative(_SpamFilter):
             An e-mail; words that training did not show are left out.
         """
         self.check_fitted()
-        values = self.bayes_.log_likelihoods(self._count(_as_texts([text])))[0]
+        values = self.bayes_.log_likelihoods(self._count(as_texts("text", [text])))[0]
         return {label: float(v) for label, v in zip(_CLASSES, values, strict=True)}
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
@@ -119,7 +127,7 @@ class SpamGenerative(_SpamFilter):
             E-mails.
         """
         self.check_fitted()
-        return self.bayes_.predict_proba(self._count(_as_texts(X)))
+        return self.bayes_.predict_proba(self._count(as_texts("X", X)))
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
         """Return spam or ham for each e-mail, shape (m,).
@@ -130,7 +138,7 @@ class SpamGenerative(_SpamFilter):
             E-mails.
         """
         self.check_fitted()
-        return self.bayes_.predict(self._count(_as_texts(X)))
+        return self.bayes_.predict(self._count(as_texts("X", X)))
 
     def generate(self, label: Literal["spam", "ham"], n_words: int = 5, *, seed: int = 0) -> str:
         """Return words drawn from a class, in no order that means anything.
@@ -208,7 +216,7 @@ class SpamDiscriminative(_SpamFilter):
             An e-mail; words that training did not show are left out.
         """
         self.check_fitted()
-        score = float(self.logistic_.decision_function(self._count(_as_texts([text])))[0])
+        score = float(self.logistic_.decision_function(self._count(as_texts("text", [text])))[0])
         return score / (float(np.linalg.norm(self.logistic_.weights_)) or 1.0)
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
@@ -220,7 +228,7 @@ class SpamDiscriminative(_SpamFilter):
             E-mails.
         """
         self.check_fitted()
-        return self.logistic_.predict_proba(self._count(_as_texts(X)))
+        return self.logistic_.predict_proba(self._count(as_texts("X", X)))
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
         """Return spam or ham for each e-mail, shape (m,).
@@ -231,7 +239,7 @@ class SpamDiscriminative(_SpamFilter):
             E-mails.
         """
         self.check_fitted()
-        return self.logistic_.predict(self._count(_as_texts(X)))
+        return self.logistic_.predict(self._count(as_texts("X", X)))
 
 
 @register("tool", "M005")
@@ -292,10 +300,3 @@ def classify_spam(
 
 def _verdict(fitted: SpamGenerative | SpamDiscriminative, text: str) -> dict[str, Any]:
     return {"label": str(fitted.predict([text])[0]), "spam_probability": float(fitted.predict_proba([text])[0, 1])}
-
-
-def _as_texts(X: Sequence[str]) -> list[str]:
-    if isinstance(X, str) or not len(X) or not all(isinstance(text, str) for text in X):
-        msg = f"X must be a list of texts, at least one; got {str(X)[:60]!r}."
-        raise InvalidInputError(msg)
-    return list(X)

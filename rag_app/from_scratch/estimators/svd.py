@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count
 from rag_app.registry import register
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def low_rank_approximation(A: Matrix, k: int = 1, n_steps: int = 1000, seed: int
     matrix = as_matrix("A", A)
     check_count("k", k, 1, min(matrix.shape))
     check_count("n_steps", n_steps)
-    parts = _decompose(matrix, k, n_steps, np.random.default_rng(seed))
+    parts = _decompose(matrix, k, n_steps, as_generator(seed))
     approximation = np.zeros_like(matrix)
     for sigma, u, v in parts:
         approximation += sigma * np.outer(u, v)

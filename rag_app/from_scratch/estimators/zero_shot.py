@@ -132,7 +132,8 @@ def zero_shot_scores(attributes: Vector, signatures: Mapping[str, Sequence[int]]
 
     Notes
     -----
-    ``score(k|x) = Π_m p_m^a_km (1 - p_m)^(1 - a_km)``: attributes are taken as independent.
+    ``score(k|x) = Π_m p_m^a_km (1 - p_m)^(1 - a_km)``: attributes are taken as independent. Lampert, Nickisch &
+    Harmeling, "Learning to detect unseen object classes by between-class attribute transfer", CVPR (2009).
 
     Examples
     --------

@@ -12,6 +12,7 @@ from rag_app.from_scratch.arrays import (
     Labels,
     Matrix,
     Vector,
+    as_generator,
     as_matrix,
     as_vector,
     check_range,
@@ -156,7 +157,7 @@ def lime(
     """
     rows, targets, row = as_question(X, y, x)
     output = build_output(build_predictor(estimator).fit(rows, targets), row)
-    steps = np.random.default_rng(seed).normal(size=(N_SAMPLES, len(row)))  # in standard deviations
+    steps = as_generator(seed).normal(size=(N_SAMPLES, len(row)))  # in standard deviations
     scale = rows.std(axis=0)
     width = _WIDTH * math.sqrt(len(row)) if kernel_width is None else kernel_width
     steps *= scale > 0  # a column that never varies stays as it is

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Labels, as_labels, check_same_length
+from rag_app.from_scratch.arrays import Labels, as_generator, as_labels, check_same_length
 from rag_app.from_scratch.estimators.specification import Specification, build_predictor
 from rag_app.from_scratch.explain.black_box import build_output
 from rag_app.from_scratch.explain.lime import N_SAMPLES, PENALTY, Surrogate, build_surrogate
@@ -115,6 +115,6 @@ def build_word_surrogate(
 def _masks(n_words: int, seed: int) -> NDArray[np.float64]:
     if 1 << n_words <= N_SAMPLES:
         return (np.arange(1 << n_words)[:, np.newaxis] >> np.arange(n_words) & 1).astype(float)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     shares = rng.random((N_SAMPLES, 1))  # of words that stay: long texts and short ones
     return (rng.random((N_SAMPLES, n_words)) < shares).astype(float)

@@ -52,7 +52,7 @@ def shapley(estimator: Specification, X: Matrix, y: Labels, x: Vector) -> dict[s
 
     Notes
     -----
-    See `shapley_values`.
+    See `shapley_values`. Lundberg & Lee, "A unified approach to interpreting model predictions", NeurIPS (2017).
 
     Examples
     --------

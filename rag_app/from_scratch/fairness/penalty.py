@@ -43,7 +43,8 @@ def fairness_penalty(probabilities: Vector, group: Labels) -> dict[str, Any]:
 
     Notes
     -----
-    ``(p̄_a - p̄_b)²``.
+    ``(p̄_a - p̄_b)²``. Calders & Verwer, "Three naive Bayes approaches for discrimination-free classification", Data
+    Mining and Knowledge Discovery 21 (2010), whose measure it squares.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count
 from rag_app.registry import register
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ def cluster_embeddings(
     unit = _unit("vectors", vectors)
     check_count("k", k, 1, len(unit))
     check_count("n_rounds", n_rounds)
-    check_count("seed", seed, 0)
     centres = unit[_spread(unit, k, seed) if starts is None else _positions(starts, k, len(unit))]
     labels = np.full(len(unit), -1)
     for _ in range(n_rounds):
@@ -168,7 +167,7 @@ def _unit(name: str, vectors: Matrix) -> NDArray[np.float64]:
 
 
 def _spread(unit: NDArray[np.float64], k: int, seed: int) -> list[int]:
-    chosen = [int(np.random.default_rng(seed).integers(len(unit)))]
+    chosen = [int(as_generator(seed).integers(len(unit)))]
     nearest = unit @ unit[chosen[0]]
     while len(chosen) < k:
         nearest[chosen] = np.inf

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import as_texts, check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, as_texts, check_count, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.language.sampling import decode_probabilities
 from rag_app.from_scratch.metrics.likelihood import perplexity
@@ -70,7 +70,7 @@ class NGramModel(Estimator):
             Training texts.
         """
         check_count("n", self.n)
-        check_range("k", self.k, 0, np.inf, open_high=True)
+        check_range("k", self.k, 0)
         texts = [self._framed(text) for text in as_texts("X", X)]
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for text in texts:
@@ -151,7 +151,7 @@ class NGramModel(Estimator):
         """
         self.check_fitted()
         check_count("n_words", n_words)
-        rng, text = np.random.default_rng(seed), self._framed(prompt)[:-1]
+        rng, text = as_generator(seed), self._framed(prompt)[:-1]
         start = len(text)
         while len(text) - start < n_words:
             shares = self._distribution(text)

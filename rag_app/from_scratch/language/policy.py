@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Vector, as_vector, check_count, check_range, check_same_length
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_count, check_range, check_same_length
 from rag_app.registry import register
 
 Array = NDArray[np.float64]
@@ -145,7 +145,7 @@ def bandit_policy(
     r = as_vector("rewards", rewards)
     check_count("n_steps", n_steps)
     check_range("learning_rate", learning_rate, 0, np.finfo(float).max, open_low=True)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     logits, means, seen = np.zeros(len(r)), np.empty(n_steps), 0.0
     for i in range(n_steps):
         p = np.exp(_log_softmax(logits))

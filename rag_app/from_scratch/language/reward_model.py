@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rag_app.errors import InvalidInputError
 from rag_app.from_scratch.arrays import Matrix, as_matrix, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
+from rag_app.from_scratch.statistics.logistic import sigmoid
 from rag_app.registry import register
 
 Array = NDArray[np.float64]
@@ -52,7 +53,7 @@ def preference_probability(reward_a: float, reward_b: float) -> float:
     """
     for name, value in (("reward_a", reward_a), ("reward_b", reward_b)):
         check_range(name, value, -np.finfo(float).max, np.finfo(float).max)
-    return float(_sigmoid(np.array(float(reward_a) - float(reward_b))))
+    return float(sigmoid(np.array(float(reward_a) - float(reward_b))))
 
 
 @register("estimator", "M096")
@@ -148,7 +149,7 @@ def _newton(differences: Array, alpha: float) -> Array:
 
     w = np.zeros(differences.shape[1])
     for _ in range(_N_STEPS):
-        p = _sigmoid(differences @ w)
+        p = sigmoid(differences @ w)
         gradient = differences.T @ (p - 1) + alpha * w
         curvature = (differences.T * (p * (1 - p))) @ differences + alpha * np.eye(len(w))
         step = np.linalg.solve(curvature, gradient)
@@ -157,8 +158,3 @@ def _newton(differences: Array, alpha: float) -> Array:
             size /= 2
         w = w - size * step
     return w
-
-
-def _sigmoid(x: Array) -> Array:
-    y: Array = np.exp(-np.logaddexp(0, -x))
-    return y

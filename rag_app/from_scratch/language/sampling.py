@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_count, check_range
 from rag_app.registry import register
 
 if TYPE_CHECKING:
@@ -116,11 +116,10 @@ def sample_next_token(
     """
     check_choice("strategy", strategy, ("greedy", *_PRESETS, "sample"))
     check_count("n", n)
-    check_count("seed", seed, 0)
     settings: dict[str, Any] = {"temperature": 0.0} if strategy == "greedy" else _PRESETS.get(strategy, {})
     shares = next_token_probabilities(probabilities, **settings)
     tokens, weights = list(shares), np.array(list(shares.values()))
-    drawn = np.random.default_rng(seed).choice(len(tokens), n, p=weights)
+    drawn = as_generator(seed).choice(len(tokens), n, p=weights)
     counts = np.bincount(drawn, minlength=len(tokens))
     return {
         "tokens": [tokens[i] for i in drawn[:20]],
@@ -157,7 +156,7 @@ def decode_probabilities(
     >>> decode_probabilities(np.array([0.4, 0.2, 0.1, 0.05, 0.02, 0.01]), 0.5, top_k=5, top_p=0.9).round(6)
     array([0.8, 0.2, 0. , 0. , 0. , 0. ])
     """
-    check_range("temperature", temperature, 0, np.inf, open_high=True)
+    check_range("temperature", temperature, 0)
     check_range("top_p", top_p, 0, 1, open_low=True)
     if top_k is not None:
         check_count("top_k", top_k)

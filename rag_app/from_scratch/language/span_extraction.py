@@ -58,7 +58,8 @@ def extract_answer(question: str, passage: str) -> dict[str, Any]:
     -----
     Words weigh ``ln(1 + N/df)``, for N sentences of which df have the word. Within the best sentence, of the spans of
     the wanted kind that are not in the question, the one nearest to the question's words is taken. Rajpurkar et al.,
-    "SQuAD: 100,000+ questions for machine comprehension of text", EMNLP (2016), for the task.
+    "SQuAD: 100,000+ questions for machine comprehension of text", EMNLP (2016), for the task. It does not know when
+    there is no answer. What it finds in SQuAD is in ``benchmarks/results/extract_answer.json``.
 
     Examples
     --------
@@ -152,7 +153,8 @@ def _span(question: str, sentence: str, wanted: set[str]) -> tuple[int, int]:
     found = [
         (match.start(), match.end())
         for match in re.finditer(pattern, sentence)
-        if not {_stem(word) for word in content_words(match.group())[:1]} & wanted  # the question does not name it
+        if {_stem(word) for word in content_words(match.group())[:1]}
+        - wanted  # tells something, and not the question's
     ]
     if not found or not anchors:
         return 0, len(sentence)

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Vector, as_texts, as_vector, check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import (
+    Vector,
+    as_generator,
+    as_texts,
+    as_vector,
+    check_choice,
+    check_count,
+    check_range,
+)
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.language.words import words
 from rag_app.from_scratch.networks.autograd import Array, Tensor
@@ -167,7 +175,7 @@ class SkipGram(_WordVectors):
         """
         check_count("n_negative", self.n_negative)
         centres, contexts = self._pairs(X)
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         tables = _Tables(len(self.vocabulary_), self.dimension, rng)
         chances = np.bincount(contexts, minlength=len(self.vocabulary_)) ** _NEGATIVE_POWER
         chances /= chances.sum()
@@ -271,7 +279,7 @@ class GloVe(_WordVectors):
         centres, contexts = np.array(list(counts), dtype=np.intp).T
         times = np.array(list(counts.values()), float)
         weights, targets = _weights(times), np.log(times)
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         tables = _Tables(len(self.vocabulary_), self.dimension, rng)
 
         def loss(rows: Indices) -> Tensor:

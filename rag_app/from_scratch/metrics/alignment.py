@@ -37,7 +37,8 @@ def alignment_score(a: Matrix, b: Matrix) -> dict[str, float]:
 
     Notes
     -----
-    Where all embeddings have collapsed into one the mean cosine is 1; retrieval shows it by falling to 1/n.
+    Where all embeddings have collapsed into one the mean cosine is 1; retrieval shows it by falling to 1/n. Radford et
+    al., "Learning transferable visual models from natural language supervision", ICML (2021).
 
     Examples
     --------

@@ -40,7 +40,8 @@ def accuracy(y_true: Labels, y_pred: Labels) -> float:
 
     Notes
     -----
-    ``accuracy = correct predictions / all predictions``.
+    ``accuracy = correct predictions / all predictions``. Sokolova & Lapalme, "A systematic analysis of performance
+    measures for classification tasks", Information Processing & Management 45 (2009).
 
     Examples
     --------
@@ -76,6 +77,11 @@ def confusion_matrix(y_true: Labels, y_pred: Labels, labels: Labels | None = Non
     ------
     InvalidInputError
         If there are no labels, the lengths differ, or `labels` repeats a class or leaves one out.
+
+    Notes
+    -----
+    ``C_ij = Σ [y = i][ŷ = j]``. Sokolova & Lapalme, "A systematic analysis of performance measures for classification
+    tasks", Information Processing & Management 45 (2009).
 
     Examples
     --------
@@ -118,7 +124,7 @@ def precision(y_true: Labels, y_pred: Labels, average: str = "binary", positive:
 
     Notes
     -----
-    ``precision = TP / (TP + FP)``.
+    ``precision = TP / (TP + FP)``. van Rijsbergen, *Information Retrieval*, 2nd ed. (1979), chapter 7.
 
     Examples
     --------
@@ -158,7 +164,7 @@ def recall(y_true: Labels, y_pred: Labels, average: str = "binary", positive: La
 
     Notes
     -----
-    ``recall = TP / (TP + FN)``.
+    ``recall = TP / (TP + FN)``. van Rijsbergen, *Information Retrieval*, 2nd ed. (1979), chapter 7.
 
     Examples
     --------

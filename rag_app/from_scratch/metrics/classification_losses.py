@@ -38,7 +38,8 @@ def bce_loss(y_true: Vector, probabilities: Vector) -> dict[str, Any]:
 
     Notes
     -----
-    ``L = -(1/n) Σ [y_i ln p_i + (1 - y_i) ln(1 - p_i)]``, where ``0 ln 0 = 0``.
+    ``L = -(1/n) Σ [y_i ln p_i + (1 - y_i) ln(1 - p_i)]``, where ``0 ln 0 = 0``. Bishop, *Pattern Recognition and
+    Machine Learning* (2006), section 4.3.
 
     Examples
     --------
@@ -76,7 +77,8 @@ def bce_with_logits_loss(y_true: Vector, logits: Vector) -> dict[str, Any]:
 
     Notes
     -----
-    ``L = (1/n) Σ [max(z_i, 0) - z_i y_i + ln(1 + e^-|z_i|)]``, ``∂L/∂z_i = (1/n)(sigmoid(z_i) - y_i)``.
+    ``L = (1/n) Σ [max(z_i, 0) - z_i y_i + ln(1 + e^-|z_i|)]``, ``∂L/∂z_i = (1/n)(sigmoid(z_i) - y_i)``. Bishop,
+    *Pattern Recognition and Machine Learning* (2006), section 4.3.
 
     Examples
     --------
@@ -113,7 +115,8 @@ def cross_entropy_loss(y_true: Sequence[int] | Matrix, logits: Matrix) -> dict[s
 
     Notes
     -----
-    ``L = -(1/n) Σ_i Σ_k y_ik ln p_ik`` with ``p = softmax(z)``, ``∂L/∂z = (1/n)(p - y)``.
+    ``L = -(1/n) Σ_i Σ_k y_ik ln p_ik`` with ``p = softmax(z)``, ``∂L/∂z = (1/n)(p - y)``. Bishop, *Pattern Recognition
+    and Machine Learning* (2006), section 4.3.
 
     Examples
     --------

@@ -47,8 +47,8 @@ def vector_distance(a: Vector, b: Vector, measure: str = "euclidean") -> float:
 
     Notes
     -----
-    ``‖a - b‖``, ``1 - a·b / (‖a‖ ‖b‖)`` and ``-a·b``. For unit vectors
-    ``‖a - b‖² = 2 - 2 cos(a, b)``: the same ranking.
+    ``‖a - b‖``, ``1 - a·b / (‖a‖ ‖b‖)`` and ``-a·b``. For unit vectors ``‖a - b‖² = 2 - 2 cos(a, b)``: the same
+    ranking. Salton, Wong & Yang, "A vector space model for automatic indexing", Communications of the ACM 18 (1975).
 
     Examples
     --------
@@ -89,6 +89,11 @@ def rank_by_distance(query: Vector, vectors: Matrix, measure: str = "euclidean",
     ------
     InvalidInputError
         If the lengths differ, the measure is unknown, or a vector of zeros is compared by its angle.
+
+    Notes
+    -----
+    See `vector_distance`. Salton, Wong & Yang, "A vector space model for automatic indexing", Communications of the ACM
+    18 (1975).
 
     Examples
     --------

@@ -120,7 +120,8 @@ def gaussian_kl_divergence(mean_p: Vector, covariance_p: Matrix, mean_q: Vector,
 
     Notes
     -----
-    ``(ln det Σq / det Σp + tr Σq⁻¹ Σp + (μq - μp)ᵀ Σq⁻¹ (μq - μp) - d) / 2``.
+    ``(ln det Σq / det Σp + tr Σq⁻¹ Σp + (μq - μp)ᵀ Σq⁻¹ (μq - μp) - d) / 2``. Kullback, *Information Theory and
+    Statistics* (1959), chapter 9.
 
     Examples
     --------

@@ -44,7 +44,7 @@ def perplexity(log_probabilities: Vector) -> float:
     """
     impossible = _holds_negative_infinity(log_probabilities)
     if impossible:
-        log_probabilities = np.maximum(np.asarray(log_probabilities, float), -1e308)  # NaN stays and is refused
+        log_probabilities = np.maximum(np.asarray(log_probabilities, float), -1e100)  # NaN stays and is refused
     logs = as_vector("log_probabilities", log_probabilities)
     if logs.max() > 0:
         msg = f"log_probabilities must be at most 0; got {logs.max():g}."
@@ -116,7 +116,8 @@ def bernoulli_log_likelihood(outcomes: Vector, p: float) -> float:
 
     Notes
     -----
-    ``ln L = k ln p + (n - k) ln(1 - p)`` for k successes; it is greatest at p = k / n.
+    ``ln L = k ln p + (n - k) ln(1 - p)`` for k successes; it is greatest at p = k / n. Casella & Berger, *Statistical
+    Inference*, 2nd ed. (2002), chapter 7.
 
     Examples
     --------
@@ -159,7 +160,8 @@ def reconstruction_error(X: Matrix, X_rebuilt: Matrix) -> list[float]:
 
     Notes
     -----
-    ``MSE(x, x') = (1/d) Σ (xⱼ - x'ⱼ)²``.
+    ``MSE(x, x') = (1/d) Σ (xⱼ - x'ⱼ)²``. Hawkins, He, Williams & Baxter, "Outlier detection using replicator neural
+    networks", DaWaK (2002).
 
     Examples
     --------

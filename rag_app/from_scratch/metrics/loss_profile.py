@@ -115,6 +115,11 @@ def loss_profile(loss: str) -> dict[str, Any]:
     InvalidInputError
         If the loss is unknown.
 
+    Notes
+    -----
+    A step of training moves the output against the gradient. Goodfellow, Bengio & Courville, *Deep Learning* (2016),
+    section 6.2.
+
     Examples
     --------
     An error of -3 has the squared error 9 and the slope 2 · (-3).

@@ -68,7 +68,7 @@ def pinball(target: _Array, output: _Array, tau: float) -> Loss:
 def binary_cross_entropy(target: _Array, probability: _Array) -> Loss:
     """Return ``-[y ln p + (1 - y) ln(1 - p)]`` and ``(1 - y)/(1 - p) - y/p``, where ``0 · ∞`` is 0."""
     y, p = np.broadcast_arrays(target, probability)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         yes, no = np.where(y > 0, y * np.log(p), 0), np.where(y < 1, (1 - y) * np.log1p(-p), 0)
         pull, push = np.where(y > 0, y / p, 0), np.where(y < 1, (1 - y) / (1 - p), 0)
     return Loss(-(yes + no), push - pull)

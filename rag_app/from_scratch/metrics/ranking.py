@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rag_app.errors import InvalidInputError
@@ -32,6 +33,11 @@ def recall_at_k(ranking: Sequence[str], relevant: Sequence[str], k: int = 10) ->
     InvalidInputError
         If nothing is relevant, an id is repeated in the ranking, or k is below 1.
 
+    Notes
+    -----
+    ``|top k ∩ relevant| / |relevant|``. Manning, Raghavan & Schütze, *Introduction to Information Retrieval* (2008),
+    chapter 8.
+
     Examples
     --------
     Two relevant items, one of them within the first three ranks: 1 / 2.
@@ -39,7 +45,7 @@ def recall_at_k(ranking: Sequence[str], relevant: Sequence[str], k: int = 10) ->
     >>> recall_at_k(["a", "b", "c", "d"], ["b", "d"], k=3)
     0.5
     """
-    _check(ranking, relevant, k)
+    _check(ranking, "relevant", relevant, k)
     wanted = set(relevant)
     return len(wanted & set(ranking[:k])) / len(wanted)
 
@@ -67,6 +73,10 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Sequence[str], k: int = 10
     InvalidInputError
         If nothing is relevant, an id is repeated in the ranking, or k is below 1.
 
+    Notes
+    -----
+    ``1 / rank``. Voorhees, "The TREC-8 question answering track report", TREC (1999).
+
     Examples
     --------
     The first relevant item has rank 2: 1 / 2.
@@ -74,7 +84,7 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Sequence[str], k: int = 10
     >>> reciprocal_rank(["a", "b", "c"], ["c", "b"])
     0.5
     """
-    _check(ranking, relevant, k)
+    _check(ranking, "relevant", relevant, k)
     wanted = set(relevant)
     return next((1 / rank for rank, item in enumerate(ranking[:k], start=1) if item in wanted), 0.0)
 
@@ -117,7 +127,7 @@ def ndcg(ranking: Sequence[str], relevance: Mapping[str, float], k: int = 10) ->
     >>> ndcg(["a", "b", "c"], {"c": 1})
     0.5
     """
-    _check(ranking, [i for i, gain in relevance.items() if gain > 0], k)
+    _check(ranking, "relevance", [i for i, gain in relevance.items() if gain > 0], k)
     wrong = [gain for gain in relevance.values() if not 0 <= gain < math.inf]
     if wrong:
         msg = f"relevance must be finite and not negative; got {wrong[0]}."
@@ -131,12 +141,13 @@ def _dcg(gains: Sequence[float]) -> float:
     return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
 
 
-def _check(ranking: Sequence[str], relevant: Sequence[str], k: int) -> None:
+def _check(ranking: Sequence[str], name: str, relevant: Sequence[str], k: int) -> None:
     if not relevant:
-        msg = "At least one item must be relevant; got none."
+        msg = f"{name} must name at least one relevant item; got none."
         raise InvalidInputError(msg)
     if len(set(ranking)) < len(ranking):
-        msg = "A ranking must not repeat an id."
+        (item, n), *_ = Counter(ranking).most_common(1)
+        msg = f"ranking must not repeat an id; got {item!r} {n} times."
         raise InvalidInputError(msg)
     if k < 1:
         msg = f"k must be at least 1; got {k}."

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_range
 from rag_app.from_scratch.statistics.intervals import mean_confidence_interval
 from rag_app.registry import register
 
@@ -42,13 +42,17 @@ def build_rating_form(
     InvalidInputError
         If there are no outputs, raters or criteria, or a rater or a criterion is repeated.
 
+    Notes
+    -----
+    van der Lee, Gatt, van Miltenburg, Wubben & Krahmer, "Best practices for the human evaluation of automatically
+    generated text", INLG (2019).
+
     Examples
     --------
     >>> blind = build_rating_form({"a": ["one"], "b": ["two"]}, ["Ada"])
     >>> len(blind["form"]), sorted(blind["key"].values()), blind["form"][0]["score"]
     (2, ['a', 'b'], None)
     """
-    check_count("seed", seed, 0)
     for name, values in (("raters", raters), ("criteria", criteria)):
         if not values or len(set(values)) < len(values):
             msg = f"{name} must be different names, at least one; got {list(values)!r}."
@@ -57,7 +61,7 @@ def build_rating_form(
     if not texts:
         msg = f"outputs must hold at least one text; got {dict(outputs)!r}."
         raise InvalidInputError(msg)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     items = {f"item-{i + 1}": texts[j] for i, j in enumerate(rng.permutation(len(texts)))}
     form = [
         {"rater": rater, "item": name, "criterion": criterion, "text": items[name][1], "score": None}

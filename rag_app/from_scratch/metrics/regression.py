@@ -53,7 +53,8 @@ def mean_absolute_error(y_true: Vector, y_pred: Vector) -> float:
 
     Notes
     -----
-    ``MAE = (1/n) Σ |y_i - ŷ_i|``.
+    ``MAE = (1/n) Σ |y_i - ŷ_i|``. Willmott & Matsuura, "Advantages of the mean absolute error (MAE) over the root mean
+    square error (RMSE) in assessing average model performance", Climate Research 30 (2005).
 
     Examples
     --------
@@ -88,7 +89,8 @@ def mean_squared_error(y_true: Vector, y_pred: Vector) -> float:
 
     Notes
     -----
-    ``MSE = (1/n) Σ (y_i - ŷ_i)²``.
+    ``MSE = (1/n) Σ (y_i - ŷ_i)²``. Hastie, Tibshirani & Friedman, *The Elements of Statistical Learning*, 2nd ed.
+    (2009), section 2.4.
 
     Examples
     --------
@@ -123,7 +125,7 @@ def r2_score(y_true: Vector, y_pred: Vector) -> float:
 
     Notes
     -----
-    ``R² = 1 - Σ (y_i - ŷ_i)² / Σ (y_i - ȳ)²``.
+    ``R² = 1 - Σ (y_i - ŷ_i)² / Σ (y_i - ȳ)²``. Draper & Smith, *Applied Regression Analysis*, 3rd ed. (1998).
 
     Examples
     --------

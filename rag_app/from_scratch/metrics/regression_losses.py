@@ -33,7 +33,8 @@ def mse_loss(y_true: Vector, y_pred: Vector) -> dict[str, Any]:
 
     Notes
     -----
-    ``L = (1/n) Σ (p_i - y_i)²``, ``∂L/∂p_i = (2/n)(p_i - y_i)``.
+    ``L = (1/n) Σ (p_i - y_i)²``, ``∂L/∂p_i = (2/n)(p_i - y_i)``. Hastie, Tibshirani & Friedman, *The Elements of
+    Statistical Learning*, 2nd ed. (2009), section 2.4.
 
     Examples
     --------
@@ -69,7 +70,9 @@ def mae_loss(y_true: Vector, y_pred: Vector) -> dict[str, Any]:
 
     Notes
     -----
-    ``L = (1/n) Σ |p_i - y_i|``, ``∂L/∂p_i = (1/n) sign(p_i - y_i)``.
+    ``L = (1/n) Σ |p_i - y_i|``, ``∂L/∂p_i = (1/n) sign(p_i - y_i)``. Willmott & Matsuura, "Advantages of the mean
+    absolute error (MAE) over the root mean square error (RMSE) in assessing average model performance", Climate
+    Research 30 (2005).
 
     Examples
     --------
@@ -144,7 +147,8 @@ def logcosh_loss(y_true: Vector, y_pred: Vector) -> dict[str, Any]:
     Notes
     -----
     ``L(e) = ln cosh e = |e| + ln(1 + e^(-2|e|)) - ln 2``, ``L'(e) = tanh e``: half the squared error near 0, the
-    absolute error minus ln 2 far away.
+    absolute error minus ln 2 far away. Green, "Bayesian reconstructions from emission tomography data using a modified
+    EM algorithm", IEEE Transactions on Medical Imaging 9 (1990).
 
     Examples
     --------

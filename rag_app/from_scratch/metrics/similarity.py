@@ -33,7 +33,8 @@ def cosine_similarity(a: Sequence[float], b: Sequence[float]) -> float:
 
     Notes
     -----
-    ``cos(a, b) = a·b / (|a| |b|)``.
+    ``cos(a, b) = a·b / (|a| |b|)``. Salton, Wong & Yang, "A vector space model for automatic indexing", Communications
+    of the ACM 18 (1975).
 
     Examples
     --------

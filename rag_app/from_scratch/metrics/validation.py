@@ -14,6 +14,7 @@ from rag_app.from_scratch.arrays import (
     Labels,
     Matrix,
     Vector,
+    as_generator,
     as_labels,
     as_matrix,
     as_vector,
@@ -60,7 +61,7 @@ def kfold(n: int, n_folds: int = 5, seed: int = 0) -> list[list[int]]:
     """
     check_count("n", n, 2)
     check_count("n_folds", n_folds, 2, n)
-    order = np.random.default_rng(seed).permutation(n)
+    order = as_generator(seed).permutation(n)
     return [sorted(order[start::n_folds].tolist()) for start in range(n_folds)]
 
 
@@ -102,7 +103,7 @@ def stratified_kfold(y: Labels, n_folds: int = 5, seed: int = 0) -> list[list[in
     """
     _, codes, sizes = np.unique(as_labels("y", y), return_inverse=True, return_counts=True)
     check_count("n_folds", n_folds, 2, int(sizes.min()))
-    order = np.random.default_rng(seed).permutation(len(codes))
+    order = as_generator(seed).permutation(len(codes))
     dealt = order[np.argsort(codes[order], kind="stable")]  # class after class, dealt out like cards
     return [sorted(dealt[start::n_folds].tolist()) for start in range(n_folds)]
 
@@ -188,6 +189,11 @@ def cross_val_score(
         If the lengths differ, the metric is of another kind, or the folds are no division of the rows.
     UnknownNameError
         If there is no such estimator or metric.
+
+    Notes
+    -----
+    The estimator never sees the rows that it is judged by. Stone, "Cross-validatory choice and assessment of
+    statistical predictions", Journal of the Royal Statistical Society B 36 (1974).
 
     Examples
     --------

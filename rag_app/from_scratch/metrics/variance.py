@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, Vector, as_matrix, as_vector, check_count, check_same_length
+from rag_app.from_scratch.arrays import (
+    Matrix,
+    Vector,
+    as_generator,
+    as_matrix,
+    as_vector,
+    check_count,
+    check_same_length,
+)
 from rag_app.from_scratch.estimators.specification import Specification, build_predictor
 from rag_app.registry import register
 
@@ -68,7 +76,7 @@ def prediction_variance(
     check_same_length(X=rows, y=targets)
     new = rows if X_new is None else as_matrix("X_new", X_new, n_columns=rows.shape[1])
     check_count("n_resamples", n_resamples, 2)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     predictions = np.empty((n_resamples, len(new)))  # (b, m)
     for b in range(n_resamples):
         drawn = rng.integers(len(rows), size=len(rows))

@@ -48,7 +48,8 @@ def activation_values(x: Vector, activation: str = "relu") -> dict[str, list[flo
 
     Notes
     -----
-    ``relu(x) = max(x, 0)``, ``σ(x) = 1 / (1 + e^-x)`` in (0, 1), ``tanh(x) = 2σ(2x) - 1`` in (-1, 1).
+    ``relu(x) = max(x, 0)``, ``σ(x) = 1 / (1 + e^-x)`` in (0, 1), ``tanh(x) = 2σ(2x) - 1`` in (-1, 1). Goodfellow,
+    Bengio & Courville, *Deep Learning* (2016), section 6.3.
 
     Examples
     --------
@@ -87,7 +88,8 @@ def linear_collapse(matrices: Sequence[Matrix], x: Vector) -> dict[str, list[flo
 
     Notes
     -----
-    ``W₂(W₁x) = (W₂W₁)x``: without a curved function between them, any number of layers is one.
+    ``W₂(W₁x) = (W₂W₁)x``: without a curved function between them, any number of layers is one. Goodfellow, Bengio &
+    Courville, *Deep Learning* (2016), section 6.1.
 
     Examples
     --------
@@ -132,6 +134,7 @@ def logits_to_probabilities(logits: Vector, task: str = "multiclass") -> list[fl
     Notes
     -----
     ``softmax(z)ᵢ = e^zᵢ / Σⱼ e^zⱼ``, unchanged when all logits rise by the same, and ``softmax([z, 0])₁ = σ(z)``.
+    Goodfellow, Bengio & Courville, *Deep Learning* (2016), section 6.2.2.
 
     Examples
     --------
@@ -167,7 +170,8 @@ def logit(probability: float) -> float:
 
     Notes
     -----
-    ``logit(p) = ln(p / (1 - p))``.
+    ``logit(p) = ln(p / (1 - p))``. Berkson, "Application of the logistic function to bio-assay", Journal of the
+    American Statistical Association 39 (1944).
 
     Examples
     --------
@@ -210,7 +214,8 @@ def neuron(
     Notes
     -----
     ``g(w₁x₁ + … + wₙxₙ + b)``. A contribution tells how much an input matters here; weights alone do not, unless the
-    inputs have comparable scales.
+    inputs have comparable scales. Rosenblatt, "The perceptron: a probabilistic model for information storage and
+    organization in the brain", Psychological Review 65 (1958).
 
     Examples
     --------

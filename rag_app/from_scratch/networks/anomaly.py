@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.metrics.likelihood import reconstruction_error
 from rag_app.from_scratch.networks.autoencoder import Autoencoder
@@ -85,7 +85,7 @@ class AnomalyDetector(Estimator):
         check_range("quantile", self.quantile, 0, 1)
         if self.delta is not None:
             check_range("delta", self.delta, 0)
-        order = np.random.default_rng(self.seed).permutation(len(rows))
+        order = as_generator(self.seed).permutation(len(rows))
         n_held = math.ceil(_HELD_OUT * len(rows))
         held, kept = rows[order[:n_held]], rows[order[n_held:]]
         autoencoder = Autoencoder(code_size=self.code_size, n_epochs=self.n_epochs, seed=self.seed).fit(kept)

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_choice, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.layers import ACTIVATIONS, Sequential, dense
 from rag_app.from_scratch.networks.losses import squared_loss
@@ -104,7 +104,7 @@ class Autoencoder(Standardised):
         check_choice("activation", self.activation, ACTIVATIONS)
         check_range("noise", self.noise, 0)
         plan = Plan(self.n_epochs, self.batch_size, learning_rate=self.learning_rate)
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         inputs = self._learn_scale(rows)
         network = self._network(rng)
 
@@ -204,7 +204,7 @@ def denoising(
     check_count("n_signals", n_signals, 2)
     check_count("length", length, 2)
     check_count("code_size", code_size)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     waves = _waves(n_signals + max(n_signals // 3, 1), length, rng)
     known, clean = waves[:n_signals], waves[n_signals:]
     noisy = clean + rng.normal(0, noise, clean.shape)
@@ -258,7 +258,8 @@ def compression_ratio(n_values: int, n_codes: int, value_bits: int = 32, code_bi
 
     Notes
     -----
-    The decoder, which both sides must have, is not counted.
+    The decoder, which both sides must have, is not counted. Hinton & Salakhutdinov, "Reducing the dimensionality of
+    data with neural networks", Science 313 (2006).
 
     Examples
     --------

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count
+from rag_app.from_scratch.estimators.estimator import UNREADABLE
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.layers import dense
 from rag_app.from_scratch.networks.losses import squared_loss
@@ -32,7 +32,7 @@ def save_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     InvalidInputError
-        If the name does not end in ``.npz``.
+        If the name does not end in ``.npz``, or the file cannot be written.
 
     Notes
     -----
@@ -47,8 +47,12 @@ def save_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
     network, optimiser = training.network.state(), training.optimiser.state()
     arrays = {f"network{i}": a for i, a in enumerate(network)} | {f"optimiser{i}": a for i, a in enumerate(optimiser)}
     aside = Path(path).with_suffix(".part.npz")
-    np.savez(aside, allow_pickle=False, run=np.array(json.dumps(run)), losses=np.array(training.losses), **arrays)
-    aside.replace(path)
+    try:
+        np.savez(aside, allow_pickle=False, run=np.array(json.dumps(run)), losses=np.array(training.losses), **arrays)
+        aside.replace(path)
+    except OSError as exc:
+        msg = f"path must be a file that can be written; got {os.fspath(path)!r}: {exc.strerror}."
+        raise InvalidInputError(msg) from exc
 
 
 def load_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
@@ -61,11 +65,11 @@ def load_checkpoint(training: Training, path: str | os.PathLike[str]) -> None:
         was.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             held = dict(archive)
         run = json.loads(str(held["run"]))
         losses, generator, learning_rate = held["losses"].tolist(), run["generator"], float(run["learning_rate"])
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as exc:
+    except UNREADABLE as exc:
         msg = f"path must be a file that save_checkpoint wrote; got {os.fspath(path)!r}."
         raise InvalidInputError(msg) from exc
     network, optimiser = _numbered("network", held), _numbered("optimiser", held)
@@ -110,6 +114,11 @@ def resumed_training(X: Matrix | None = None, n_epochs: int = 10, seed: int = 0)
         ``largest_difference`` between their weights, 0 when nothing was forgotten; ``without_optimiser``, the same
         difference when only the weights are kept; ``bytes`` of the checkpoint.
 
+    Notes
+    -----
+    A checkpoint holds weights, running statistics, the moments of the optimiser, the state of the generator and the
+    losses so far. Abadi et al., "TensorFlow: a system for large-scale machine learning", OSDI (2016).
+
     Examples
     --------
     >>> result = resumed_training()
@@ -117,7 +126,7 @@ def resumed_training(X: Matrix | None = None, n_epochs: int = 10, seed: int = 0)
     (0.0, True)
     """
     check_count("n_epochs", n_epochs, 2)
-    rows = np.random.default_rng(seed).normal(size=(64, 3)) if X is None else as_matrix("X", X)
+    rows = as_generator(seed).normal(size=(64, 3)) if X is None else as_matrix("X", X)
     whole, first, second, forgetful = (_sine_run(rows, n_epochs, seed) for _ in range(4))
     _fit(whole, n_epochs)
     _fit(first, n_epochs // 2)
@@ -139,7 +148,7 @@ def resumed_training(X: Matrix | None = None, n_epochs: int = 10, seed: int = 0)
 
 
 def _sine_run(rows: Array, n_epochs: int, seed: int) -> Training:
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     network = dense([rows.shape[1], 8, 1], rng, activation="tanh", dropout=0.1)
     targets = np.sin(rows).sum(axis=1, keepdims=True)
     plan = Plan(n_epochs=n_epochs, batch_size=16)

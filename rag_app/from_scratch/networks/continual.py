@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import check_count
+from rag_app.from_scratch.arrays import as_generator, check_count
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.layers import Sequential, dense
 from rag_app.from_scratch.networks.losses import cross_entropy_loss
@@ -55,7 +55,7 @@ def catastrophic_forgetting(n_epochs: int = 30, n_replayed: int = 30, seed: int 
     """
     check_count("n_epochs", n_epochs)
     check_count("n_replayed", n_replayed, 1, 200)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     old, new, old_test, new_test = _task(200, -1, rng), _task(200, 1, rng), _task(400, -1, rng), _task(400, 1, rng)
     network, plan = dense([2, 24, 2], rng, activation="tanh"), Plan(n_epochs=n_epochs)
     _fit(network, old, plan, seed)
@@ -77,7 +77,7 @@ def _fit(network: Sequential, data: Data, plan: Plan, seed: int) -> list[float]:
     def loss(rows: NDArray[np.intp]) -> Tensor:
         return cross_entropy_loss(network(Tensor(data[0][rows])), data[1][rows])
 
-    return fit_network(network, loss, len(data[0]), plan, np.random.default_rng(seed)).losses
+    return fit_network(network, loss, len(data[0]), plan, as_generator(seed)).losses
 
 
 def _task(n: int, side: int, rng: np.random.Generator) -> Data:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count, check_range, check_same_length
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count, check_range, check_same_length
 from rag_app.from_scratch.metrics.alignment import alignment_score
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.functions import exp
@@ -136,7 +136,8 @@ def contrastive_training(
 
     Notes
     -----
-    A thing is four random numbers; its picture is ten of their mixtures put through tanh, its text six others.
+    A thing is four random numbers; its picture is ten of their mixtures put through tanh, its text six others. Radford
+    et al., "Learning transferable visual models from natural language supervision", ICML (2021).
 
     Examples
     --------
@@ -147,7 +148,7 @@ def contrastive_training(
     check_count("n_pairs", n_pairs, 2)
     check_range("noise", noise, 0)
     check_count("batch_size", batch_size, 2)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     images, texts = _pairs(n_pairs + 50, noise, rng)
     network = TwoTowers(images.shape[1], texts.shape[1], 8, rng)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_choice, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.functions import conv2d, max_pool2d, relu
 from rag_app.from_scratch.networks.layers import Conv2d, Layer, Linear, dense
@@ -96,7 +96,8 @@ def pooling(image: Matrix, size: int = 2, stride: int | None = None, kind: str =
 
     Notes
     -----
-    Pooling has no weights, and a pixel that moves within its window changes no maximum.
+    Pooling has no weights, and a pixel that moves within its window changes no maximum. LeCun, Bottou, Bengio &
+    Haffner, "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86 (1998).
 
     Examples
     --------
@@ -147,8 +148,9 @@ def shape_recognition(
     Notes
     -----
     Images of 12 × 12 pixels with a square, a cross or a diagonal of 5 × 5 pixels at a random place. Convolution with
-    kernels of 5 × 5, relu, max-pooling over the whole map, and a dense layer; the other network has one hidden layer
-    of 32 units.
+    kernels of 5 × 5, relu, max-pooling over the whole map, and a dense layer; the other network has one hidden layer of
+    32 units. LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document recognition", Proceedings of
+    the IEEE 86 (1998).
 
     Examples
     --------
@@ -160,7 +162,7 @@ def shape_recognition(
     check_count("n_epochs", n_epochs)
     check_range("noise", noise, 0)
     check_count("n_kernels", n_kernels)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     images, labels = shape_images(2 * n_images, noise, rng)
     convolutional = ShapeNetwork(n_kernels, rng)
     plain = _Flattened(rng)

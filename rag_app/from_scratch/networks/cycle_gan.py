@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count, check_range, check_same_length
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count, check_range, check_same_length
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.duel import Duel, discriminator_loss, generator_loss, thinned
 from rag_app.from_scratch.networks.functions import absolute
@@ -66,9 +66,9 @@ def affine_translation(
     Parameters
     ----------
     slope : float, default=2.0
-        The stretch, above 0: a mirrored bell curve cannot be told from a stretched one.
+        The stretch, from 0.01 to 100: a mirrored bell curve cannot be told from a stretched one.
     shift : float, default=3.0
-        The shift.
+        The shift, from -1000 to 1000.
     cycle_weight : float, default=1.0
         Weight of the cycle loss, at least 0.
     n_steps : int, default=1500
@@ -100,11 +100,11 @@ def affine_translation(
     >>> result["translation_error"] < 0.2, result["cycle_loss"] < 0.2
     (True, True)
     """
-    check_range("slope", slope, 0, open_low=True)
-    check_range("shift", shift)
+    check_range("slope", slope, 0.01, 100)
+    check_range("shift", shift, -1000, 1000)
     check_range("cycle_weight", cycle_weight, 0)
     check_count("n_steps", n_steps)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     domains = [rng.normal(size=(400, 1)), slope * rng.normal(size=(400, 1)) + shift]  # no pairs
     translators, duel = _translators(domains, cycle_weight, n_steps, rng)
     forth, back = translators.steps

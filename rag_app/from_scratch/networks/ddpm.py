@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.diffusion import linear_betas, noised
 from rag_app.from_scratch.networks.layers import Sequential, dense
@@ -27,8 +27,8 @@ def reverse_diffusion(
     rng: np.random.Generator,
     *,
     limit: float = np.inf,
-) -> Array:
-    """Return data made of pure noise, one reverse step for each beta.
+) -> Iterator[Array]:
+    """Yield pure noise, and then what each reverse step makes of it, one for each beta; the last are data.
 
     Parameters
     ----------
@@ -51,12 +51,13 @@ def reverse_diffusion(
     """
     left = np.concatenate([[1.0], np.cumprod(1 - betas)])  # ᾱ_0 … ᾱ_T
     x: Array = rng.normal(size=shape)
+    yield x
     for t in range(len(betas), 0, -1):
         beta, before, after = betas[t - 1], left[t - 1], left[t]
         clean = ((x - np.sqrt(1 - after) * find_noise(x, t)) / np.sqrt(after)).clip(-limit, limit)
         mean = (np.sqrt(before) * beta * clean + np.sqrt(1 - beta) * (1 - before) * x) / (1 - after)
         x = mean + np.sqrt(beta * (1 - before) / (1 - after)) * rng.normal(size=shape)  # 0 at the last step: ᾱ_0 = 1
-    return x
+        yield x
 
 
 @register("estimator", "M064")
@@ -137,7 +138,7 @@ class DDPM(Sampler):
         for i, size in enumerate(self.hidden):
             check_count(f"hidden[{i}]", size)
         plan = Plan(self.n_epochs, self.batch_size, learning_rate=self.learning_rate)
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         inputs, network = self._learn_scale(rows), self._network(rows.shape[1], rng)
         self.limit_ = float(np.abs(inputs).max())
         left = np.cumprod(1 - linear_betas(self.n_noise_steps))
@@ -153,7 +154,37 @@ class DDPM(Sampler):
         self._judge(rows)
         return self
 
+    def sample_path(self, n: int = 1, *, seed: int = 0) -> Array:
+        """Return drawn rows at each step of their way out of noise, shape (n_noise_steps + 1, n, d).
+
+        Parameters
+        ----------
+        n : int, default=1
+            Number of rows.
+        seed : int, default=0
+            Seed of the random numbers that become rows.
+
+        Returns
+        -------
+        ndarray of shape (n_noise_steps + 1, n, d)
+            At place t the rows with the noise of t steps in them: at 0 those that `sample` returns for the same seed,
+            at the last place pure noise; in the columns' own units.
+
+        Examples
+        --------
+        >>> ddpm = DDPM(n_noise_steps=5, n_epochs=1).fit([[0.0], [1.0]])
+        >>> ddpm.sample_path(3).shape, bool((ddpm.sample_path(3)[0] == ddpm.sample(3)).all())
+        ((6, 3, 1), True)
+        """
+        self.check_fitted()
+        check_count("n", n)
+        return self._unscaled(np.stack([*self._way_back(n, as_generator(seed))][::-1]))
+
     def _draw(self, n: int, rng: np.random.Generator) -> Array:
+        *_, clean = self._way_back(n, rng)
+        return clean
+
+    def _way_back(self, n: int, rng: np.random.Generator) -> Iterator[Array]:
         network = self._network(len(self.centre_), np.random.default_rng(0))
         network.load_state(self.weights_)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Vector, as_vector, check_count, check_range, check_same_length
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_count, check_range, check_same_length
 from rag_app.from_scratch.networks.autograd import Tensor
 from rag_app.from_scratch.networks.functions import tanh
 from rag_app.from_scratch.networks.layers import Linear, Residual, Sequential
@@ -62,7 +62,7 @@ def gradient_norms(depth: int = 50, width: int = 32, scale: float = 0.8, seed: i
 
 
 def _norms(depth: int, width: int, scale: float, seed: int, around: Callable[[Any], Any]) -> list[float]:
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     signals = [Tensor(rng.normal(size=(1, width)), requires_grad=True)]
     for _ in range(depth):
         layer = Linear(width, width, rng, bias=False)
@@ -101,8 +101,9 @@ def depth_choice(training_errors: Vector, validation_errors: Vector, patience: i
 
     Notes
     -----
-    Add layers until the validation error no longer improves; one who goes on until the network overfits adds dropout
-    or another regulariser to that one. The test set is not looked at.
+    Add layers until the validation error no longer improves; one who goes on until the network overfits adds dropout or
+    another regulariser to that one. The test set is not looked at. Bengio, "Practical recommendations for
+    gradient-based training of deep architectures", in *Neural Networks: Tricks of the Trade*, 2nd ed. (2012).
 
     Examples
     --------
@@ -156,6 +157,11 @@ def depth_search(deepest: int = 5, n_rows: int = 40, noise: float = 0.3, seed: i
     InvalidInputError
         If a value breaks its rule.
 
+    Notes
+    -----
+    Each depth is trained anew and judged on rows that it was not trained on. Bengio, "Practical recommendations for
+    gradient-based training of deep architectures", in *Neural Networks: Tricks of the Trade*, 2nd ed. (2012).
+
     Examples
     --------
     >>> search = depth_search(deepest=2)
@@ -165,7 +171,7 @@ def depth_search(deepest: int = 5, n_rows: int = 40, noise: float = 0.3, seed: i
     check_count("deepest", deepest)
     check_count("n_rows", n_rows, 2)
     check_range("noise", noise, 0)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     x = rng.uniform(-3, 3, (2 * n_rows, 1))
     y = np.sin(2 * x[:, 0]) + rng.normal(0, noise, 2 * n_rows)
     training, validation = [], []

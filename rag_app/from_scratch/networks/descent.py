@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Vector, as_vector, check_choice, check_count, check_range, check_same_length
+from rag_app.from_scratch.arrays import (
+    Vector,
+    as_generator,
+    as_vector,
+    check_choice,
+    check_count,
+    check_range,
+    check_same_length,
+)
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.optimisers import OPTIMISERS
 from rag_app.from_scratch.networks.training import Rows, batches
@@ -210,7 +218,7 @@ def batch_fluctuation(
     check_count("batch_size", batch_size)
     check_count("n_steps", n_steps)
     variance = learning_rate * noise_variance / (batch_size * curvature * (2 - learning_rate * curvature))
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     x = np.zeros(200)
     for _ in range(n_steps):
         noise = rng.normal(0, np.sqrt(noise_variance / batch_size), len(x))
@@ -264,7 +272,7 @@ def scaled_learning_rate(learning_rate: float, batch_size: int, new_batch_size: 
 
 
 def _endless(n: int, size: int, seed: int) -> Iterator[Rows]:
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     while True:
         yield from batches(n, size, rng)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Vector, as_vector, check_choice, check_count, check_same_length
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_choice, check_count, check_same_length
 from rag_app.from_scratch.networks.autograd import Array
 from rag_app.registry import register
 
@@ -96,7 +96,7 @@ def forward_diffusion(x: Vector, betas: Vector, noise: Vector | None = None, see
     data = as_vector("x", x)
     left = np.cumprod(1 - as_betas(betas))
     if noise is None:
-        drawn = np.random.default_rng(seed).normal(size=len(data))
+        drawn = as_generator(seed).normal(size=len(data))
     else:
         drawn = as_vector("noise", noise)
         check_same_length(x=data, noise=drawn)

@@ -60,6 +60,8 @@ class Duel:
     ----------
     discriminator_losses, generator_losses : list of float
         The losses of each step.
+    weights : list of ndarray
+        Running means of the generator's weights, as they are after each step.
 
     Notes
     -----
@@ -76,7 +78,7 @@ class Duel:
         self._generator, self._discriminator = generator, discriminator
         players = ((discriminator, _FASTER * learning_rate), (generator, learning_rate))
         self._optimisers = [Adam(player.weights(), rate, beta1=0.5) for player, rate in players]
-        self._means = generator.state()
+        self.weights = generator.state()
 
     def step(self, judge: Callable[[], Tensor], forge: Callable[[], Tensor]) -> None:
         """Move the discriminator along its loss `judge`, then the generator along its loss `forge`."""
@@ -90,8 +92,8 @@ class Duel:
             losses.append(value.item())
         self.discriminator_losses.append(losses[0])
         self.generator_losses.append(losses[1])
-        self._means = [
-            _KEPT * mean + (1 - _KEPT) * now for mean, now in zip(self._means, self._generator.state(), strict=True)
+        self.weights = [
+            _KEPT * mean + (1 - _KEPT) * now for mean, now in zip(self.weights, self._generator.state(), strict=True)
         ]
 
     def finish(self, learning_rate: float) -> list[Array]:
@@ -105,7 +107,7 @@ class Duel:
         if not np.isfinite(self.discriminator_losses + self.generator_losses).all():
             msg = f"learning_rate must be small enough for finite losses; got {learning_rate!r}."
             raise InvalidInputError(msg, hint="Divide it by 10.")
-        return self._means
+        return self.weights
 
 
 def thinned(losses: Sequence[float], n: int = 50) -> list[float]:

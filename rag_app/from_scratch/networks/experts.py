@@ -12,6 +12,7 @@ from rag_app.errors import InvalidInputError
 from rag_app.from_scratch.arrays import (
     Matrix,
     Vector,
+    as_generator,
     as_matrix,
     as_vector,
     check_count,
@@ -255,7 +256,8 @@ def experts_training(
 
     Notes
     -----
-    In each quadrant of the plane another linear function holds: one expert each would do.
+    In each quadrant of the plane another linear function holds: one expert each would do. Shazeer et al., "Outrageously
+    large neural networks: the sparsely-gated mixture-of-experts layer", ICLR (2017).
 
     Examples
     --------
@@ -266,7 +268,7 @@ def experts_training(
     check_count("n_rows", n_rows, 4)
     check_range("balance", balance, 0)
     plan = Plan(n_epochs=n_epochs, batch_size=20, learning_rate=0.02)
-    data = np.random.default_rng(seed)
+    data = as_generator(seed)
     x = data.normal(size=(2 * n_rows, 2))
     slopes = data.normal(0, 2, (4, 2))
     quadrant = 2 * (x[:, 0] > 0) + (x[:, 1] > 0)
@@ -276,7 +278,7 @@ def experts_training(
 
 
 def _trained(x: Array, y: Array, n_k: tuple[int, int], plan: Plan, balance: float, seed: int) -> dict[str, Any]:
-    rng, n = np.random.default_rng(seed), len(x) // 2
+    rng, n = as_generator(seed), len(x) // 2
     network = Mixture(2, 1, *n_k, rng)
 
     def loss(rows: NDArray[np.intp]) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import Matrix, Vector, as_matrix, as_vector, check_choice, check_count
+from rag_app.from_scratch.arrays import Matrix, Vector, as_generator, as_matrix, as_vector, check_choice, check_count
 from rag_app.from_scratch.estimators.logistic import LogisticRegression
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.functions import softmax
@@ -47,6 +47,10 @@ def penultimate_embedding(x: Vector, matrices: Sequence[Matrix], activation: str
     ------
     InvalidInputError
         If there is no matrix, their shapes do not follow one another, or the activation is unknown.
+
+    Notes
+    -----
+    Donahue et al., "DeCAF: a deep convolutional activation feature for generic visual recognition", ICML (2014).
 
     Examples
     --------
@@ -123,7 +127,7 @@ def transfer_learning(n_labelled: int = 30, n_epochs: int = 60, seed: int = 0) -
     (True, True)
     """
     check_count("n_labelled", n_labelled, 4)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     base, losses, base_accuracy = _board_network(Plan(n_epochs=n_epochs), rng)
     before = fingerprint(base)
     rows, cells = _board(20 * n_labelled, rng)

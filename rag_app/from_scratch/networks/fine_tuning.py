@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Vector, as_vector, check_choice, check_count
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_choice, check_count
 from rag_app.from_scratch.networks.autograd import Tensor
 from rag_app.from_scratch.networks.next_token import ARCHITECTURES, generate, language_network, next_token_loss
 from rag_app.from_scratch.networks.training import Plan, Rows, fit_network
@@ -106,7 +106,7 @@ def answer_tuning(
     check_choice("architecture", architecture, ARCHITECTURES)
     check_count("n_base_epochs", n_base_epochs)
     check_count("n_epochs", n_epochs)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     network: Any = language_network(architecture, len(_VOCABULARY), 2 * _N_PROMPT, 32, seed)
     questions, examples = _questions(rng), _examples()
     base_losses = _fit(network, questions, n_base_epochs, rng, n_prompt=1)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Vector, as_vector, check_choice, check_count
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_choice, check_count
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.layers import Layer, Linear
 from rag_app.from_scratch.networks.losses import squared_loss
@@ -63,7 +63,8 @@ def recurrent_forecast(
 
     Notes
     -----
-    ``h_t = cell(x_t, h_{t-1})`` and ``x̂_{t+1} = v · h_t + c``, trained with squared loss.
+    ``h_t = cell(x_t, h_{t-1})`` and ``x̂_{t+1} = v · h_t + c``, trained with squared loss. Elman, "Finding structure in
+    time", Cognitive Science 14 (1990).
 
     Examples
     --------
@@ -80,14 +81,14 @@ def recurrent_forecast(
         msg = f"series must hold more than {window} values that are not all equal; got {len(values)} values."
         raise InvalidInputError(msg)
     scaled = (values - values.mean()) / spread
-    network = _Forecaster(cell, _HIDDEN, np.random.default_rng(seed))
+    network = _Forecaster(cell, _HIDDEN, as_generator(seed))
     windows = np.lib.stride_tricks.sliding_window_view(scaled, window + 1)
 
     def loss(rows: Rows) -> Tensor:
         return squared_loss(network(windows[rows, :-1]), windows[rows, 1:])
 
     plan = Plan(n_epochs=n_epochs, longest_gradient=1.0)
-    history = fit_network(network, loss, len(windows), plan, np.random.default_rng(seed))
+    history = fit_network(network, loss, len(windows), plan, as_generator(seed))
     error = np.sqrt(((network(windows[:, :-1]).data[:, -1] - windows[:, -1]) ** 2).mean())
     known = scaled
     for _ in range(horizon):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import check_count
+from rag_app.from_scratch.arrays import as_generator, check_count
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.layers import Layer, Linear, Sequential, dense
 from rag_app.from_scratch.networks.losses import cross_entropy_loss
@@ -147,7 +147,8 @@ def gradual_unfreezing(
 
     Notes
     -----
-    The network of three layers learnt to tell points inside a circle; in the new task the circle has moved.
+    The network of three layers learnt to tell points inside a circle; in the new task the circle has moved. Howard &
+    Ruder, "Universal language model fine-tuning for text classification", ACL (2018).
 
     Examples
     --------
@@ -158,7 +159,7 @@ def gradual_unfreezing(
     schedule = FreezeSchedule(3, n_start, every)
     check_count("n_epochs", n_epochs)
     check_count("n_rows", n_rows, 2)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     network = dense([2, 16, 16, 2], rng)
     layers = [step for step in network.steps if isinstance(step, Linear)]
     _fit(network, *_circle(300, 0.0, rng), Plan(n_epochs=30), rng)

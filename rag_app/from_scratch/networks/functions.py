@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from rag_app.from_scratch.networks.autograd import Array, Tensor, record
+from rag_app.from_scratch.statistics import logistic
 
 _GELU = float(np.sqrt(2 / np.pi))
 
@@ -38,7 +39,7 @@ def tanh(x: Tensor) -> Tensor:
 
 def sigmoid(x: Tensor) -> Tensor:
     """Return ``1 / (1 + e^-x)``, in (0, 1)."""
-    y = _sigmoid(x.data)
+    y = logistic.sigmoid(x.data)
     return record(y, (x, lambda g: g * y * (1 - y)))
 
 
@@ -55,7 +56,7 @@ def leaky_relu(x: Tensor, slope: float = 0.2) -> Tensor:
 
 def softplus(x: Tensor) -> Tensor:
     """Return ``ln(1 + e^x)``, computed without overflow."""
-    return record(np.logaddexp(0, x.data), (x, lambda g: g * _sigmoid(x.data)))
+    return record(logistic.softplus(x.data), (x, lambda g: g * logistic.sigmoid(x.data)))
 
 
 def gelu(x: Tensor) -> Tensor:
@@ -189,8 +190,3 @@ def max_pool2d(x: Tensor, size: int, *, stride: int | None = None) -> Tensor:
         return spread
 
     return record(flat.max(axis=-1), (x, to_images))
-
-
-def _sigmoid(x: Array) -> Array:
-    y: Array = np.exp(-np.logaddexp(0, -x))
-    return y

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, Vector, as_matrix, as_vector, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, Vector, as_generator, as_matrix, as_vector, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Array
 from rag_app.from_scratch.networks.multilayer import MLPClassifier
 from rag_app.registry import register
@@ -33,6 +33,11 @@ def joint_representation(parts: Sequence[Vector], projection: Matrix | None = No
     ------
     InvalidInputError
         If there is no part, or the projection does not fit.
+
+    Notes
+    -----
+    ``z = W [x_1; x_2; …]``. Baltrušaitis, Ahuja & Morency, "Multimodal machine learning: a survey and taxonomy", IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 41 (2019).
 
     Examples
     --------
@@ -88,7 +93,7 @@ def multimodal_fusion(n_rows: int = 300, noise: float = 0.1, n_epochs: int = 60,
     """
     check_count("n_rows", n_rows, 10)
     check_range("noise", noise, 0)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     hidden = rng.normal(size=(2 * n_rows, 2))
     same = (hidden[:, 0] > 0) == (hidden[:, 1] > 0)
     labels = same.astype(np.intp)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Tensor
 from rag_app.from_scratch.networks.layers import dense
 from rag_app.from_scratch.networks.losses import cross_entropy_loss
@@ -62,7 +62,8 @@ def hyperparameter_search(
     Notes
     -----
     Learning rates from 0.0001 to 1 and widths from 1 to 32, both logarithmic. The trials are compared on rows that no
-    network is trained on.
+    network is trained on. Bergstra & Bengio, "Random search for hyper-parameter optimization", Journal of Machine
+    Learning Research 13 (2012).
 
     Examples
     --------
@@ -106,12 +107,12 @@ def _row(trial: Trial, n_epochs: int) -> dict[str, Any]:
 
 def _moon_objective(seed: int) -> Callable[[Settings, int], float]:
     """Return the validation loss as a function of settings and epochs."""
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     x, y = _moons(rng, 200)
     n = len(x) // 2
 
     def objective(settings: Settings, n_epochs: int) -> float:
-        draw = np.random.default_rng(seed)
+        draw = as_generator(seed)
         network = dense([2, round(settings["width"]), 2], draw, activation="tanh")
         plan = Plan(n_epochs=n_epochs, batch_size=20, learning_rate=settings["learning_rate"])
         fit_network(network, lambda rows: cross_entropy_loss(network(Tensor(x[rows])), y[rows]), n, plan, draw)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_choice, check_count
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_count
 from rag_app.from_scratch.metrics.generation import frechet_distance
 from rag_app.from_scratch.networks.autograd import Array
 from rag_app.from_scratch.networks.ddpm import DDPM
@@ -58,7 +58,7 @@ def toy_images(n: int = 4, kind: str = "spot", seed: int = 0) -> list[list[list[
     """
     check_count("n", n, 1, 10_000)
     check_choice("kind", kind, ("spot", "bar", "ring"))
-    pictures: list[list[list[float]]] = _pictures(n, kind, np.random.default_rng(seed)).tolist()
+    pictures: list[list[list[float]]] = _pictures(n, kind, as_generator(seed)).tolist()
     return pictures
 
 
@@ -93,7 +93,8 @@ def generate_images(family: str = "vae", n: int = 4, kind: str = "spot", seed: i
     Notes
     -----
     300 pictures are learnt from, as rows of 64 numbers. `VariationalAutoencoder`, `GenerativeAdversarialNetwork`,
-    `VAEGAN` and `DDPM` name their papers.
+    `VAEGAN` and `DDPM` name their papers. Heusel et al., "GANs trained by a two time-scale update rule converge to a
+    local Nash equilibrium", NeurIPS (2017), for the distance.
 
     Examples
     --------
@@ -104,7 +105,7 @@ def generate_images(family: str = "vae", n: int = 4, kind: str = "spot", seed: i
     check_choice("family", family, _FAMILIES)
     check_choice("kind", kind, ("spot", "bar", "ring"))
     check_count("n", n, 1, _N_LEARNT)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     learnt, unseen = (_pictures(_N_LEARNT, kind, rng).reshape(_N_LEARNT, -1) for _ in range(2))  # (300, 64)
     network = _FAMILIES[family](seed).fit(learnt)  # type: ignore[attr-defined]  # every estimator has it
     made = network.sample(_N_LEARNT, seed=seed)

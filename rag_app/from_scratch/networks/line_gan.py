@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_choice, check_count
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_count
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.duel import discriminator_loss, generator_loss, thinned
 from rag_app.from_scratch.networks.functions import concatenate
@@ -60,7 +60,7 @@ def line_generator(teacher: str = "discriminator", n_steps: int = 3000, seed: in
     """
     check_choice("teacher", teacher, ("discriminator", "answers"))
     check_count("n_steps", n_steps)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     line = Linear(1, 1, rng)
     line.W.data = np.zeros((1, 1))
     losses, path = (_by_answers if teacher == "answers" else _by_discriminator)(line, n_steps, rng)

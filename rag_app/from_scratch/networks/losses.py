@@ -1,14 +1,20 @@
-"""How far a network is from what it should say: the losses that are trained on, with their gradients."""
+"""How far a network is from what it should say: the formulas of `metrics.losses` as tensors, means over examples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rag_app.from_scratch.metrics.losses import (
+    Loss,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    squared_error,
+)
 from rag_app.from_scratch.networks.autograd import Array, Tensor, as_tensor, record
-from rag_app.from_scratch.networks.functions import absolute, log_softmax, softplus
+from rag_app.from_scratch.networks.functions import absolute
 
 
 def squared_loss(predictions: Tensor, targets: Tensor | ArrayLike) -> Tensor:
@@ -21,8 +27,9 @@ def squared_loss(predictions: Tensor, targets: Tensor | ArrayLike) -> Tensor:
     >>> squared_loss(Tensor([1.0, 2.0]), [0.0, 4.0]).item()
     2.5
     """
-    difference = predictions - as_tensor(targets, predictions)
-    return (difference * difference).mean()
+    target = as_tensor(targets, predictions)
+    loss = squared_error(target.data, predictions.data)
+    return _recorded(loss, (predictions, 1), (target, -1))
 
 
 def cross_entropy_loss(logits: Tensor, labels: ArrayLike) -> Tensor:
@@ -47,22 +54,13 @@ def cross_entropy_loss(logits: Tensor, labels: ArrayLike) -> Tensor:
     >>> round(cross_entropy_loss(Tensor([[3.0, 3.0]]), np.array([1])).item(), 6)
     0.693147
     """
-    places = np.asarray(labels, int)[..., None]  # (…) -> (…, 1)
-    log_probabilities = log_softmax(Tensor(logits.data)).data
-    n = places.size
-
-    def to_logits(g: Array) -> Array:
-        difference = np.exp(log_probabilities)
-        right = np.take_along_axis(difference, places, -1)
-        np.put_along_axis(difference, places, right - 1, -1)
-        return difference * (g / n)
-
-    chosen = np.take_along_axis(log_probabilities, places, -1)
-    return record(np.asarray(-chosen.mean()), (logits, to_logits))
+    one_hot = np.zeros_like(logits.data)
+    np.put_along_axis(one_hot, np.asarray(labels, int)[..., None], 1, -1)
+    return _recorded(cross_entropy(one_hot, logits.data), (logits, 1))
 
 
-def binary_cross_entropy_loss(logits: Tensor, targets: Tensor | ArrayLike) -> Tensor:
-    """Return the mean of ``-t ln σ(z) - (1 - t) ln(1 - σ(z))``, computed as ``softplus(z) - t z``, without overflow.
+def binary_cross_entropy_loss(logits: Tensor, targets: ArrayLike) -> Tensor:
+    """Return the mean of ``-t ln σ(z) - (1 - t) ln(1 - σ(z))``, without overflow.
 
     Examples
     --------
@@ -71,7 +69,7 @@ def binary_cross_entropy_loss(logits: Tensor, targets: Tensor | ArrayLike) -> Te
     >>> round(binary_cross_entropy_loss(Tensor([0.0]), [1.0]).item(), 6)
     0.693147
     """
-    return (softplus(logits) - logits * as_tensor(targets, logits)).mean()
+    return _recorded(binary_cross_entropy_with_logits(np.asarray(targets, logits.data.dtype), logits.data), (logits, 1))
 
 
 def penalty(weights: Iterable[Tensor], *, l1: float = 0.0, l2: float = 0.0) -> Tensor:
@@ -89,3 +87,13 @@ def penalty(weights: Iterable[Tensor], *, l1: float = 0.0, l2: float = 0.0) -> T
         if weight.data.ndim > 1:
             total = total + absolute(weight).sum() * l1 + (weight * weight).sum() * l2
     return total
+
+
+def _recorded(loss: Loss, *arguments: tuple[Tensor, int]) -> Tensor:
+    """Return the mean of a loss over examples; the gradient at an argument is the loss's slopes times its sign."""
+    slopes = loss.slopes / loss.values.size
+
+    def pullback(sign: int) -> Callable[[Array], Array]:
+        return lambda g: (sign * g) * slopes
+
+    return record(np.asarray(loss.values.mean()), *((tensor, pullback(sign)) for tensor, sign in arguments))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Tensor
 from rag_app.from_scratch.networks.next_token import counted_loss
 from rag_app.from_scratch.networks.training import Plan, Rows, fit_network
@@ -71,7 +71,7 @@ def mask_tokens(
     if wrong:
         msg = f"tokens must be whole numbers from 0 to {n_tokens - 1}; got {wrong[0]!r}."
         raise InvalidInputError(msg)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     inputs, labels = masked(np.array(tokens, int), n_tokens, rng, share=share, mode=mode, mask_token=mask_token)
     return {"inputs": inputs.tolist(), "labels": labels.tolist()}
 
@@ -132,7 +132,7 @@ def gap_filling(n_words: int = 6, share: float = 0.15, n_epochs: int = 30, seed:
     check_count("n_epochs", n_epochs)
     result: dict[str, Any] = {"guessing": 1 / n_words}
     for name, causal in (("bidirectional", False), ("causal", True)):
-        rng = np.random.default_rng(seed)
+        rng = as_generator(seed)
         config = TransformerConfig(n_words + 1, _LENGTH, n_layers=1)
         network = Transformer(config, rng, causal=causal)
         losses = _fit(network, _counting(200, n_words, rng), share, n_epochs, rng)

@@ -71,6 +71,10 @@ def padding_mask(tokens: Sequence[int], padding: int = 0) -> list[int]:
         One number for each token; empty for no tokens. A key must be real and, in a decoder, not in the future: the
         two masks are joined by "and".
 
+    Notes
+    -----
+    Attention gives no weight where the mask is 0. Vaswani et al., "Attention is all you need", NeurIPS (2017).
+
     Examples
     --------
     >>> padding_mask([7, 12, 5, 0, 0])
@@ -101,6 +105,10 @@ def masked_steps(sequence: Matrix, mask_value: float = 0.0) -> list[int]:
     InvalidInputError
         If the sequence is not a matrix of finite numbers.
 
+    Notes
+    -----
+    Chollet and others, *Keras* (2015), layer Masking.
+
     Examples
     --------
     The second step has a zero and is kept, for its other feature is 3.
@@ -130,7 +138,7 @@ def masked_mean(values: Vector, mask: Vector) -> float:
 
     Notes
     -----
-    ``Σ m_i x_i / Σ m_i``.
+    ``Σ m_i x_i / Σ m_i``. Chollet and others, *Keras* (2015), layer Masking.
 
     Examples
     --------

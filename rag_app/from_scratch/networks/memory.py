@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.recurrent import CELLS, Cell, GRUCell, LSTMCell, State
 from rag_app.registry import register
@@ -71,7 +71,7 @@ def memory_gradients(
     result = {}
     kinds: dict[str, type[Cell]] = {"linear": _LinearCell, **CELLS}
     for name, kind in kinds.items():
-        rng = np.random.default_rng(seed)
+        rng = as_generator(seed)
         cell = kind(1, width, rng)
         orthogonal = [np.linalg.qr(rng.normal(size=(width, width)))[0] for _ in range(cell.n_gates)]
         cell.load_state([*_input(cell, gate_bias), weight * np.concatenate(orthogonal, axis=1)])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Vector, as_vector, check_count, check_range, check_same_length
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_count, check_range, check_same_length
 from rag_app.from_scratch.networks.autograd import Array
 from rag_app.registry import register
 
@@ -147,7 +147,7 @@ def wave_learning(
     check_count("n_examples", n_examples)
     check_count("n_steps", n_steps)
     check_range("inner_rate", inner_rate, 0, open_low=True)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     start, losses = np.zeros(2 * _WAVES), []
     for _ in range(n_steps):
         amplitude, shift = _tasks(_N_TASKS, rng)

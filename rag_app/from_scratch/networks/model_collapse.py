@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_count, check_range
 from rag_app.registry import register
 
 
@@ -56,7 +56,7 @@ def model_collapse(
     check_count("n_generations", n_generations)
     check_range("fresh_share", fresh_share, 0, 1)
     check_count("n_runs", n_runs)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     n_real = round(fresh_share * n)
     mean, variance = np.zeros((n_runs, 1)), np.ones((n_runs, 1))
     means, medians = [1.0], [1.0]

@@ -14,6 +14,7 @@ from rag_app.from_scratch.arrays import (
     Labels,
     Matrix,
     Vector,
+    as_generator,
     as_labels,
     as_matrix,
     as_vector,
@@ -66,7 +67,7 @@ class _Multilayer(Estimator):
     def _fit(self, rows: Array, n_out: int, loss: Callable[[Tensor, NDArray[np.intp]], Tensor]) -> None:
         """Train on rows; `loss` compares what the network says with what the given rows should be."""
         plan = self._plan()
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         self.centre_, self.scale_ = rows.mean(axis=0), rows.std(axis=0)
         self.scale_[self.scale_ == 0] = 1.0  # a constant column becomes 0
         inputs = (rows - self.centre_) / self.scale_

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import check_choice, check_count
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_count
 from rag_app.from_scratch.networks.autograd import Tensor
 from rag_app.from_scratch.networks.functions import log_softmax
 from rag_app.from_scratch.networks.layers import Embedding, Layer, Linear
@@ -51,7 +51,7 @@ class RecurrentLanguageNetwork(Layer):
 
 def language_network(architecture: str, n_tokens: int, n_positions: int, hidden: int, seed: int) -> Layer:
     """Return an untrained network that continues sequences of at most `n_positions` tokens."""
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     if architecture == "transformer":
         return Transformer(TransformerConfig(n_tokens, n_positions, hidden=hidden), rng)
     return RecurrentLanguageNetwork(architecture, n_tokens, hidden, rng)
@@ -191,7 +191,7 @@ def train_language_network(network: Any, sequences: Tokens, plan: Plan, seed: in
 
     initial = next_token_loss(network, sequences).item()
     n_tokens = network(sequences[:1, :-1]).shape[-1]
-    history = fit_network(network, loss, len(sequences), plan, np.random.default_rng(seed))
+    history = fit_network(network, loss, len(sequences), plan, as_generator(seed))
     logits = network(sequences[:, :-1])
     final = cross_entropy_loss(logits, sequences[:, 1:]).item()
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_count, check_range
 from rag_app.from_scratch.language.reward_model import RewardModel
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.next_token import (
@@ -70,7 +70,7 @@ def preference_tuning(beta: float = 2.0, n_rankings: int = 50, n_steps: int = 60
     check_range("beta", beta, 0, np.finfo(float).max)
     check_count("n_rankings", n_rankings)
     check_count("n_steps", n_steps)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     network = _Tuned(_base(seed), _base(seed), rng)
     before = network.write(256)
     drawn = network.write(4 * n_rankings)
@@ -117,7 +117,7 @@ class _Tuned:
 
 def _base(seed: int) -> Any:  # noqa: ANN401  (of two kinds)
     """Return a network that writes random letters, the same each time."""
-    texts = np.random.default_rng(seed).integers(1, _N_LETTERS + 1, (200, _LENGTH + 1))
+    texts = as_generator(seed).integers(1, _N_LETTERS + 1, (200, _LENGTH + 1))
     texts[:, 0] = 0
     network = language_network("gru", _N_LETTERS + 1, _LENGTH + 1, 16, seed)
     train_language_network(network, texts, Plan(n_epochs=5), seed)

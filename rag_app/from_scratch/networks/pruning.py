@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import Vector, as_vector, check_count, check_range
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.layers import Layer, dense
 from rag_app.from_scratch.networks.losses import cross_entropy_loss
@@ -96,7 +96,9 @@ def network_compression(sparsity: float = 0.8, n_epochs: int = 40, seed: int = 0
 
     Notes
     -----
-    The network tells a ring from what is inside and outside of it; two hidden layers of 32 units. Biases are kept.
+    The network tells a ring from what is inside and outside of it; two hidden layers of 32 units. Biases are kept. Han,
+    Mao & Dally, "Deep compression: compressing deep neural networks with pruning, trained quantization and Huffman
+    coding", ICLR (2016).
 
     Examples
     --------
@@ -106,7 +108,7 @@ def network_compression(sparsity: float = 0.8, n_epochs: int = 40, seed: int = 0
     """
     check_range("sparsity", sparsity, 0, 1)
     check_count("n_epochs", n_epochs)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     rows, labels = _ring(rng)
     network = dense([2, 32, 32, 2], rng)
 

@@ -183,7 +183,8 @@ def recurrent_states(
 
     Notes
     -----
-    See `RNNCell`, `LSTMCell` and `GRUCell` for the formulas.
+    See `RNNCell`, `LSTMCell` and `GRUCell` for the formulas. Elman, "Finding structure in time", Cognitive Science 14
+    (1990).
 
     Examples
     --------

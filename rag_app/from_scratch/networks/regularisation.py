@@ -9,6 +9,7 @@ import numpy as np
 from rag_app.from_scratch.arrays import (
     Matrix,
     Vector,
+    as_generator,
     as_matrix,
     as_vector,
     check_choice,
@@ -61,7 +62,7 @@ def dropout_sample(x: Vector, p: float = 0.5, training: bool = True, seed: int =
     [2.0, 4.0, 6.0, 8.0]
     """
     check_range("p", p, 0, 1, open_high=True)
-    layer = Dropout(p, np.random.default_rng(seed))
+    layer = Dropout(p, as_generator(seed))
     layer.train(training)
     # Ones show which are dropped, even where an activation is 0 itself.
     factors = layer(Tensor(np.ones(len(as_vector("x", x))))).data
@@ -245,7 +246,8 @@ def overfitting_report(
     Notes
     -----
     Overfitting: after its minimum the validation loss is higher for at least `patience` epochs, to the end, while the
-    training loss has fallen. A gap alone is normal.
+    training loss has fallen. A gap alone is normal. Prechelt, "Early stopping: but when?", in *Neural Networks: Tricks
+    of the Trade* (1998).
 
     Examples
     --------

@@ -34,7 +34,7 @@ def parameter_count(sizes: Sequence[int]) -> dict[str, int | list[int]]:
     Notes
     -----
     A layer with n inputs and m units has ``n m + m``: twice the width makes four times the weights between hidden
-    layers, twice the depth only two times.
+    layers, twice the depth only two times. Goodfellow, Bengio & Courville, *Deep Learning* (2016), chapter 6.
 
     Examples
     --------

@@ -28,6 +28,11 @@ def split_input_target(sequence: Sequence[Token]) -> dict[str, list[Token]]:
         ``input`` and ``target``, aligned: the target of each step is the element that follows. Both are empty for fewer
         than two elements.
 
+    Notes
+    -----
+    ``x_1 … x_{T-1}`` and ``x_2 … x_T``. Sutskever, Martens & Hinton, "Generating text with recurrent neural networks",
+    ICML (2011).
+
     Examples
     --------
     >>> pair = split_input_target(list("Tensorflow"))
@@ -52,6 +57,11 @@ def self_supervised_pairs(text: str) -> list[dict[str, str]]:
     list of dict
         ``context`` and ``target`` of each cut, ``n - 1`` of them for n words; the first word and the targets in order
         give the text back. Empty for fewer than two words.
+
+    Notes
+    -----
+    Bengio, Ducharme, Vincent & Jauvin, "A neural probabilistic language model", Journal of Machine Learning Research 3
+    (2003).
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import check_count
+from rag_app.from_scratch.arrays import as_generator, check_count
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.features import fingerprint
 from rag_app.from_scratch.networks.freezing import freeze
@@ -94,7 +94,7 @@ def soft_prompt_tuning(n_vectors: int = 1, task: int = 0, n_epochs: int = 20, se
     """
     check_count("n_vectors", n_vectors, 1, 4)
     check_count("task", task, 0, len(_TASKS) - 1)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     network = _pretrained(rng)
     before, n_frozen = fingerprint(network), sum(w.data.size for w in network.weights())
     freeze(network)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.metrics.generation import frechet_distance
 from rag_app.from_scratch.networks.autograd import Array
@@ -25,9 +25,9 @@ class Standardised(Estimator):
         Standard deviation of each column, 1 where it is constant.
     """
 
-    def _learn_scale(self, rows: Array) -> Array:
-        """Learn mean and deviation of each column, and return the rows in them."""
-        self.centre_, self.scale_ = rows.mean(axis=0), rows.std(axis=0)
+    def _learn_scale(self, rows: Array, deviations: Array | None = None) -> Array:
+        """Learn mean and deviation of each column, where none are given, and return the rows in them."""
+        self.centre_, self.scale_ = rows.mean(axis=0), rows.std(axis=0) if deviations is None else deviations
         self.scale_[self.scale_ == 0] = 1.0  # a constant column becomes 0
         return self._scaled(rows)
 
@@ -70,7 +70,7 @@ class Sampler(Standardised):
         """
         self.check_fitted()
         check_count("n", n)
-        return self._unscaled(self._draw(n, np.random.default_rng(seed)))
+        return self._unscaled(self._draw(n, as_generator(seed)))
 
     if TYPE_CHECKING:
 

@@ -167,7 +167,8 @@ def transformer_parameters(
     Notes
     -----
     ``N = L (12 d² + 13 d) + V d + n d + 2 d``: attention has ``4 d² + 4 d``, the feed-forward network ``8 d² + 5 d``
-    and the two norms ``4 d``. The output shares its weights with the embedding.
+    and the two norms ``4 d``. The output shares its weights with the embedding. Radford et al., "Language models are
+    unsupervised multitask learners", OpenAI (2019).
 
     Examples
     --------

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_choice, check_count
+from rag_app.from_scratch.arrays import as_generator, check_choice, check_count
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.encoder_attention import AdditiveAttention
 from rag_app.from_scratch.networks.functions import stack
@@ -195,7 +195,7 @@ def string_reversal(
     check_count("n_letters", n_letters, 2, len(_LETTERS))
     check_count("longest", longest, 2)
     check_count("n_epochs", n_epochs)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     source, target = _reversals(800, n_letters, longest, rng)
     network = translation_network(architecture, n_letters + _FIRST_LETTER, longest + 1, rng)
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import check_count, check_range
+from rag_app.from_scratch.arrays import as_generator, check_count, check_range
 from rag_app.from_scratch.estimators.gaussian_process import GaussianProcess
 from rag_app.from_scratch.statistics.special import normal_cumulative
 
@@ -99,7 +99,7 @@ def grid_search(values: Mapping[str, Sequence[float]], objective: Callable[[Sett
 def random_search(space: Space, objective: Callable[[Settings], float], *, n_trials: int, seed: int) -> list[Trial]:
     """Return trials at random places of the ranges (Bergstra & Bengio, JMLR 13, 2012)."""
     check_count("n_trials", n_trials)
-    places = np.random.default_rng(seed).random((n_trials, len(space)))
+    places = as_generator(seed).random((n_trials, len(space)))
     drawn = [_settings(space, place) for place in places]
     return [Trial(settings, objective(settings)) for settings in drawn]
 
@@ -114,7 +114,7 @@ def bayesian_search(space: Space, objective: Callable[[Settings], float], *, n_t
     machine learning algorithms", NeurIPS 2012.
     """
     check_count("n_trials", n_trials)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     places: list[NDArray[np.float64]] = []
     trials: list[Trial] = []
     for i in range(n_trials):
@@ -180,7 +180,7 @@ def hyperband_search(
     -----
     Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar, "Hyperband", JMLR 18 (2018). See `brackets`.
     """
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     trials: list[Trial] = []
     for rounds in brackets(largest_budget, factor):
         kept = [_settings(space, place) for place in rng.random((rounds[0].n_settings, len(space)))]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rag_app.from_scratch.arrays import (
     Matrix,
     Vector,
+    as_generator,
     as_matrix,
     as_vector,
     check_count,
@@ -218,7 +219,7 @@ class VariationalAutoencoder(Sampler):
             check_count(f"hidden[{i}]", size)
         check_range("beta", self.beta, 0)
         plan = Plan(self.n_epochs, self.batch_size, learning_rate=self.learning_rate)
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         inputs = self._learn_scale(rows)
         network = self._network(rng)
 
@@ -256,7 +257,7 @@ class VariationalAutoencoder(Sampler):
         """
         x = Tensor(self._inputs(X))
         check_count("n_draws", n_draws)
-        network, rng = self._learnt_network(), np.random.default_rng(seed)
+        network, rng = self._learnt_network(), as_generator(seed)
         mean, log_variance = network.posterior(x)
         noise = rng.normal(size=(n_draws, *mean.shape))  # (draws, m, k)
         likelihood = network.log_likelihood(x, reparameterised(mean, log_variance, noise))

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count, check_range
 from rag_app.from_scratch.networks.autograd import Array, Tensor
 from rag_app.from_scratch.networks.duel import Duel, discriminator_loss, generator_loss, thinned
 from rag_app.from_scratch.networks.layers import dense
@@ -130,7 +130,7 @@ class VAEGAN(Sampler):
         """
         rows = as_matrix("X", X, min_rows=2)
         self._check()
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         inputs, network = self._learn_scale(rows), self._network(rng)
         discriminator = dense([rows.shape[1], *map(int, self.hidden), 1], rng, activation="gelu")
         duel = Duel(network, discriminator, self.learning_rate)

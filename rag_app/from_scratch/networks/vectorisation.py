@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_count
+from rag_app.from_scratch.arrays import as_generator, check_count
 from rag_app.from_scratch.networks.autograd import Array
 from rag_app.registry import register
 
@@ -51,7 +51,7 @@ def vectorisation_speed(n_rows: int = 32, n_in: int = 64, n_out: int = 32, seed:
     """
     for name, size in (("n_rows", n_rows), ("n_in", n_in), ("n_out", n_out)):
         check_count(name, size)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     X, W, b = rng.normal(size=(n_rows, n_in)), rng.normal(size=(n_in, n_out)), rng.normal(size=n_out)
     loop_s, looped = _timed(lambda: _dense_loop(X, W, b))
     vectorised_s, vectorised = _timed(lambda: X @ W + b)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import check_count
+from rag_app.from_scratch.arrays import as_generator, check_count
 from rag_app.registry import register
 
 Network = Mapping[str, Mapping[str, Any]]
@@ -106,6 +106,10 @@ def belief_joint(assignment: Mapping[str, bool], network: Network | None = None)
     InvalidInputError
         If the network has a cycle, a table does not fit, or a variable has no value.
 
+    Notes
+    -----
+    ``P(x) = Π_i P(x_i | parents of i)``. Pearl, *Probabilistic Reasoning in Intelligent Systems* (1988).
+
     Examples
     --------
     Rain, no sprinkler, wet grass: 0.2 · 0.9 · 0.8.
@@ -144,6 +148,11 @@ def belief_sample(n: int = 1000, network: Network | None = None, seed: int = 0) 
     InvalidInputError
         If the network has a cycle, a table does not fit, or a count is out of range.
 
+    Notes
+    -----
+    ``x_i ~ P(x_i | parents of i)``, parents first. Henrion, "Propagating uncertainty in Bayesian networks by
+    probabilistic logic sampling", in *Uncertainty in Artificial Intelligence 2* (1988).
+
     Examples
     --------
     >>> found = belief_sample(20_000)
@@ -151,8 +160,7 @@ def belief_sample(n: int = 1000, network: Network | None = None, seed: int = 0) 
     True
     """
     check_count("n", n, 1, 1_000_000)
-    check_count("seed", seed, 0)
-    nodes, rng = _nodes(network), np.random.default_rng(seed)
+    nodes, rng = _nodes(network), as_generator(seed)
     drawn: dict[str, NDArray[np.int64]] = {}
     for name, node in nodes.items():
         chance = node.table[tuple(drawn[parent] for parent in node.parents)]  # (n,), or () without parents

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, Vector, as_matrix, as_vector, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, Vector, as_generator, as_matrix, as_vector, check_count, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
+from rag_app.from_scratch.statistics.logistic import sigmoid, softplus
 from rag_app.registry import register
 
 Array = NDArray[np.float64]
@@ -65,7 +66,7 @@ def boltzmann_machine(weights: Matrix, biases: Vector, n_samples: int = 2000, se
     states = binary_patterns(len(b))
     energies = -((states @ W) * states).sum(axis=1) / 2 - states @ b
     probabilities = _softmax(-energies)
-    visits = _gibbs_visits(W, b, n_samples, np.random.default_rng(seed))
+    visits = _gibbs_visits(W, b, n_samples, as_generator(seed))
     return [
         {"state": s, "energy": e, "probability": p, "sampled": v}
         for s, e, p, v in zip(
@@ -155,7 +156,7 @@ class RestrictedBoltzmannMachine(Estimator):
         for name in ("n_hidden", "n_gibbs", "n_epochs", "batch_size"):
             check_count(name, getattr(self, name))
         check_range("learning_rate", self.learning_rate, 0, open_low=True)
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         self._start(rows, rng)
         self.reconstruction_errors_ = [self._fit_epoch(rows, rng) for _ in range(self.n_epochs)]
         drawn = self.sample(max(len(rows), _SHOWN), seed=self.seed)
@@ -210,7 +211,7 @@ class RestrictedBoltzmannMachine(Estimator):
         self.check_fitted()
         check_count("n", n)
         check_count("n_gibbs", n_gibbs)
-        rng = np.random.default_rng(seed)
+        rng = as_generator(seed)
         visible = drawn_units(np.full((n, len(self.visible_bias_)), 0.5), rng)
         for _ in range(n_gibbs):
             visible = drawn_units(self._chain_step(visible, rng), rng)
@@ -255,18 +256,6 @@ class RestrictedBoltzmannMachine(Estimator):
             raise InvalidInputError(msg, hint="Compare rows by free_energy instead: it needs no partition function.")
         states = binary_patterns(len(near))
         return float(np.logaddexp.reduce(states @ near + softplus(states @ W + far).sum(axis=1)))
-
-
-def sigmoid(x: Array) -> Array:
-    """Return ``1 / (1 + e^-x)``, without overflow."""
-    y: Array = np.exp(-np.logaddexp(0, -x))
-    return y
-
-
-def softplus(x: Array) -> Array:
-    """Return ``ln(1 + e^x)``, without overflow."""
-    y: Array = np.logaddexp(0, x)
-    return y
 
 
 def drawn_units(probabilities: Array, rng: np.random.Generator) -> Array:

@@ -15,9 +15,8 @@ from rag_app.from_scratch.probabilistic.boltzmann import (
     as_units,
     binary_patterns,
     drawn_units,
-    sigmoid,
-    softplus,
 )
+from rag_app.from_scratch.statistics.logistic import sigmoid, softplus
 from rag_app.registry import register
 
 _SHOWN = 8  # samples that are kept to be looked at

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_choice, check_count, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.expression import Function, build_function
 from rag_app.from_scratch.probabilistic.mcmc import hamiltonian_step, metropolis_step
@@ -96,7 +96,7 @@ class EnergyBasedModel(Estimator):
         self._check()
         names, theta = _parameters(self.start)
         energy = build_function("energy", self.energy, [*column_names(rows.shape[1]), *names])
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator(self.seed)
         move = {"hmc": _hamiltonian, "metropolis": _metropolis}[self.sampler]
         chains, n_accepted, path = rng.choice(rows, _N_CHAINS), 0, []
         for _ in range(self.n_steps):
@@ -120,7 +120,6 @@ class EnergyBasedModel(Estimator):
         check_choice("sampler", self.sampler, ("hmc", "metropolis"))
         check_range("learning_rate", self.learning_rate, 0, open_low=True)
         check_count("n_steps", self.n_steps, 4, 100_000)
-        check_count("seed", self.seed, 0)
 
 
 def column_names(n_columns: int) -> list[str]:

@@ -128,7 +128,9 @@ class HiddenMarkovTagger(Estimator):
     Notes
     -----
     The states are the tags, the observations the words in lower case; probabilities are shares of smoothed counts, and
-    a word that is not in the vocabulary has a column of its own. Tags are those of the Viterbi path.
+    a word that is not in the vocabulary has a column of its own. Tags are those of the Viterbi path. Rabiner, "A
+    tutorial on hidden Markov models and selected applications in speech recognition", Proceedings of the IEEE 77
+    (1989).
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ def expectation(function: str, density: str, low: float, high: float, n_strips: 
 
     Notes
     -----
-    ``E[f(X)] = ∫ f(x) p(x) dx / ∫ p(x) dx``.
+    ``E[f(X)] = ∫ f(x) p(x) dx / ∫ p(x) dx``. Casella & Berger, *Statistical Inference*, 2nd ed. (2002), chapter 2.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def grid_posterior(
 
     Notes
     -----
-    ``p(θ | D) = p(D | θ) p(θ) / ∫ p(D | θ) p(θ) dθ``.
+    ``p(θ | D) = p(D | θ) p(θ) / ∫ p(D | θ) p(θ) dθ``. McElreath, *Statistical Rethinking*, 2nd ed. (2020), section 2.4.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, as_matrix, check_count, check_range
+from rag_app.from_scratch.arrays import Matrix, as_generator, as_matrix, check_count, check_range
 from rag_app.from_scratch.estimators.estimator import Estimator
 from rag_app.from_scratch.expression import Function, build_function
 from rag_app.from_scratch.probabilistic.energy import column_names, joined, slopes
@@ -101,7 +101,6 @@ class NoiseContrastiveModel(Estimator):
     def _noise(self, rows: Array) -> tuple[Array, Function]:
         check_count("noise_ratio", self.noise_ratio, 1, 1000)
         check_range("noise_scale", self.noise_scale, 0, open_low=True)
-        check_count("seed", self.seed, 0)
         mean, std = rows.mean(axis=0), self.noise_scale * rows.std(axis=0)
         if not std.all():
             msg = "X must vary in every column; got a constant one."
@@ -113,7 +112,7 @@ class NoiseContrastiveModel(Estimator):
             total: Array = -(z**2).sum(axis=1) / 2 - np.log(std * math.sqrt(2 * math.pi)).sum()
             return total
 
-        return mean + std * np.random.default_rng(self.seed).normal(size=size), log_density
+        return mean + std * as_generator(self.seed).normal(size=size), log_density
 
 
 def _trained(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_app.from_scratch.arrays import check_count
+from rag_app.from_scratch.arrays import as_generator, check_count
 from rag_app.registry import register
 
 _MAX_STEPS = 10_000_000
@@ -40,7 +40,8 @@ def random_walk(n_steps: int = 100, n_walkers: int = 10_000, seed: int = 0) -> d
 
     Notes
     -----
-    ``P(Sₙ = k) = C(n, (n + k) / 2) 2⁻ⁿ`` where n + k is even: the endpoint is a shifted binomial variable.
+    ``P(Sₙ = k) = C(n, (n + k) / 2) 2⁻ⁿ`` where n + k is even: the endpoint is a shifted binomial variable. Feller, *An
+    Introduction to Probability Theory and Its Applications*, vol. 1, 3rd ed. (1968), chapter III.
 
     Examples
     --------
@@ -52,8 +53,7 @@ def random_walk(n_steps: int = 100, n_walkers: int = 10_000, seed: int = 0) -> d
     """
     check_count("n_steps", n_steps, 1, 1000)
     check_count("n_walkers", n_walkers, 1, _MAX_STEPS // n_steps)
-    check_count("seed", seed, 0)
-    steps = 2 * np.random.default_rng(seed).integers(0, 2, (n_walkers, n_steps), dtype=np.int8) - 1
+    steps = 2 * as_generator(seed).integers(0, 2, (n_walkers, n_steps), dtype=np.int8) - 1
     ends = steps.sum(axis=1, dtype=int)  # (n_walkers,)
     rights = np.bincount((ends + n_steps) // 2, minlength=n_steps + 1)  # walkers by the number of steps to the right
     paths = np.cumsum(steps[:_SHOWN_WALKERS], axis=1, dtype=int)

@@ -50,8 +50,9 @@ def score_matching_loss(log_density: str, values: Vector) -> float:
     x = as_vector("values", values)
     function = build_function("log_density", log_density, ["x"])
     below, here, above = function((x + np.array([[-_STEP], [0], [_STEP]]))[..., None])  # (3, n, 1) to (3, n)
-    score, slope = (above - below) / (2 * _STEP), (above - 2 * here + below) / _STEP**2
-    loss = float((score**2 / 2 + slope).mean())
+    with np.errstate(over="ignore", invalid="ignore"):  # seen by its result
+        score, slope = (above - below) / (2 * _STEP), (above - 2 * here + below) / _STEP**2
+        loss = float((score**2 / 2 + slope).mean())
     if not np.isfinite(loss):
         msg = f"log_density must have a finite value at and near the data; got none for {log_density!r}."
         raise InvalidInputError(msg)

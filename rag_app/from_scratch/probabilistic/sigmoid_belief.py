@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
-from rag_app.from_scratch.arrays import Matrix, Vector, as_matrix, as_vector, check_count
+from rag_app.from_scratch.arrays import Matrix, Vector, as_generator, as_matrix, as_vector, check_count
 from rag_app.registry import register
 
 Array = NDArray[np.float64]
@@ -57,7 +57,6 @@ def sigmoid_belief_patterns(
     ([1, 1], 0.3034, 0.8808)
     """
     check_count("n_samples", n_samples, 1, 1_000_000)
-    check_count("seed", seed, 0)
     W, b = _checked(weights, biases)
     n_visible, n_units = len(b[-1]), sum(len(bias) for bias in b)
     states = _patterns(n_units)  # (2^units, units), top layer first
@@ -122,7 +121,7 @@ def sample(weights: Sequence[Array], biases: Sequence[Array], n: int, seed: int)
     >>> sample([], [np.array([50.0, -50.0])], 2, seed=0).tolist()
     [[1.0, 0.0], [1.0, 0.0]]
     """
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     layers: list[Array] = []
     for i, bias in enumerate(biases):
         activation = bias + (layers[-1] @ weights[i - 1].T if i else 0)

@@ -33,7 +33,8 @@ def summary_statistics(values: Vector) -> dict[str, Any]:
 
     Notes
     -----
-    ``σ² = Σ (x - μ)² / n`` and ``s² = Σ (x - x̄)² / (n - 1)``. Quartiles lie linearly between sorted values.
+    ``σ² = Σ (x - μ)² / n`` and ``s² = Σ (x - x̄)² / (n - 1)``. Quartiles lie linearly between sorted values. Hyndman &
+    Fan, "Sample quantiles in statistical packages", The American Statistician 50 (1996), definition 7.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import Vector, as_vector, check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_choice, check_count, check_range
 from rag_app.from_scratch.statistics.special import normal_cumulative
 from rag_app.registry import register
 
@@ -49,7 +49,7 @@ def normal_pdf(x: Vector, mean: float = 0.0, std: float = 1.0) -> list[float]:
 
     Notes
     -----
-    ``f(x) = exp(-(x - μ)² / 2σ²) / (σ √(2π))``.
+    ``f(x) = exp(-(x - μ)² / 2σ²) / (σ √(2π))``. Casella & Berger, *Statistical Inference*, 2nd ed. (2002), chapter 3.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def normal_cdf(x: Vector, mean: float = 0.0, std: float = 1.0) -> list[float]:
 
     Notes
     -----
-    ``F(x) = (1 + erf((x - μ) / (σ √2))) / 2``.
+    ``F(x) = (1 + erf((x - μ) / (σ √2))) / 2``. Casella & Berger, *Statistical Inference*, 2nd ed. (2002), chapter 3.
 
     Examples
     --------
@@ -128,7 +128,8 @@ def central_limit(population: str = "exponential", n: int = 16, n_means: int = 2
 
     Notes
     -----
-    The Kolmogorov–Smirnov distance is the largest gap between two cumulative distributions.
+    The Kolmogorov–Smirnov distance is the largest gap between two cumulative distributions. Casella & Berger,
+    *Statistical Inference*, 2nd ed. (2002), chapter 5.
 
     Examples
     --------
@@ -141,9 +142,8 @@ def central_limit(population: str = "exponential", n: int = 16, n_means: int = 2
     check_choice("population", population, _POPULATIONS)
     check_count("n", n, 1, _MAX_DRAWS // 2)
     check_count("n_means", n_means, 2, _MAX_DRAWS // n)
-    check_count("seed", seed, 0)
     centre, variance, draw = _POPULATIONS[population]
-    means = draw(np.random.default_rng(seed), (n_means, n)).mean(axis=1)  # (n_means,)
+    means = draw(as_generator(seed), (n_means, n)).mean(axis=1)  # (n_means,)
     counts, edges = np.histogram(means, bins=30)
     return {
         "mean": float(means.mean()),
@@ -173,7 +173,8 @@ def bernoulli_pmf(x: int, p: float) -> float:
 
     Notes
     -----
-    ``P(X = x) = p^x (1 - p)^(1 - x)``; the mean is p, the variance p (1 - p).
+    ``P(X = x) = p^x (1 - p)^(1 - x)``; the mean is p, the variance p (1 - p). Casella & Berger, *Statistical
+    Inference*, 2nd ed. (2002), chapter 3.
 
     Examples
     --------
@@ -205,7 +206,8 @@ def bernoulli_sample(p: float, n: int = 10, seed: int = 0) -> list[int]:
 
     Notes
     -----
-    A trial succeeds where a uniform random number in [0, 1) is below p.
+    A trial succeeds where a uniform random number in [0, 1) is below p. Casella & Berger, *Statistical Inference*, 2nd
+    ed. (2002), chapter 5.
 
     Examples
     --------
@@ -214,8 +216,7 @@ def bernoulli_sample(p: float, n: int = 10, seed: int = 0) -> list[int]:
     """
     check_range("p", p, 0, 1)
     check_count("n", n, 1, _MAX_DRAWS)
-    check_count("seed", seed, 0)
-    outcomes: list[int] = (np.random.default_rng(seed).random(n) < p).astype(int).tolist()
+    outcomes: list[int] = (as_generator(seed).random(n) < p).astype(int).tolist()
     return outcomes
 
 
@@ -239,8 +240,8 @@ def binomial_pmf(k: int, n: int, p: float) -> float:
 
     Notes
     -----
-    ``P(X = k) = C(n, k) p^k (1 - p)^(n - k)``, in logarithms, where nothing overflows; the mean is np, the variance
-    np (1 - p).
+    ``P(X = k) = C(n, k) p^k (1 - p)^(n - k)``, in logarithms, where nothing overflows; the mean is np, the variance np
+    (1 - p). Casella & Berger, *Statistical Inference*, 2nd ed. (2002), chapter 3.
 
     Examples
     --------
@@ -275,6 +276,11 @@ def binomial_cdf(k: int, n: int, p: float) -> float:
     ------
     InvalidInputError
         If a count or p is out of range.
+
+    Notes
+    -----
+    ``P(X ≤ k) = Σ_{j ≤ k} C(n, j) p^j (1 - p)^(n - j)``. Casella & Berger, *Statistical Inference*, 2nd ed. (2002),
+    chapter 3.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import Vector, as_vector, check_choice, check_count, check_range
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_choice, check_count, check_range
 from rag_app.from_scratch.statistics.special import beta_quantile, normal_quantile, t_quantile
 from rag_app.registry import register
 
@@ -40,7 +40,8 @@ def mean_confidence_interval(values: Vector, confidence: float = 0.95) -> dict[s
 
     Notes
     -----
-    ``x̄ ± t s / √n`` with the quantile t of Student's distribution with n - 1 degrees of freedom.
+    ``x̄ ± t s / √n`` with the quantile t of Student's distribution with n - 1 degrees of freedom. Student, "The
+    probable error of a mean", Biometrika 6 (1908).
 
     Examples
     --------
@@ -152,9 +153,8 @@ def bootstrap_confidence_interval(
     check_choice("statistic", statistic, _STATISTICS)
     _check_confidence(confidence)
     check_count("n_resamples", n_resamples, 1, 1_000_000)
-    check_count("seed", seed, 0)
     compute = _STATISTICS[statistic]
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     batch = max(1, _BATCH_CELLS // len(x))
     sizes = [min(batch, n_resamples - start) for start in range(0, n_resamples, batch)]
     found = np.concatenate([compute(rng.choice(x, (size, len(x))), axis=1) for size in sizes])  # (n_resamples,)

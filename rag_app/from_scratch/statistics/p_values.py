@@ -58,8 +58,8 @@ def p_value(
 
     Notes
     -----
-    The probability, if the null hypothesis holds, of a statistic at least as extreme; two-sided: twice the
-    smaller tail.
+    The probability, if the null hypothesis holds, of a statistic at least as extreme; two-sided: twice the smaller
+    tail. Fisher, *Statistical Methods for Research Workers* (1925).
 
     Examples
     --------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_app.from_scratch.arrays import Vector, as_vector, check_choice, check_count
+from rag_app.from_scratch.arrays import Vector, as_generator, as_vector, check_choice, check_count
 from rag_app.from_scratch.statistics.distributions import binomial_cdf
 from rag_app.from_scratch.statistics.p_values import verdict
 from rag_app.from_scratch.statistics.special import chi2_tail, normal_cumulative, t_cumulative
@@ -100,7 +100,8 @@ def two_proportion_z_test(k1: int, n1: int, k2: int, n2: int, alpha: float = 0.0
 
     Notes
     -----
-    ``z = (p₁ - p₂) / √(p (1 - p) (1 / n₁ + 1 / n₂))`` with the pooled rate ``p = (k₁ + k₂) / (n₁ + n₂)``.
+    ``z = (p₁ - p₂) / √(p (1 - p) (1 / n₁ + 1 / n₂))`` with the pooled rate ``p = (k₁ + k₂) / (n₁ + n₂)``. Fleiss, Levin
+    & Paik, *Statistical Methods for Rates and Proportions*, 3rd ed. (2003).
 
     Examples
     --------
@@ -213,7 +214,6 @@ def permutation_test(
     """
     first, second = as_vector("a", a), as_vector("b", b)
     check_count("n_permutations", n_permutations, 1, 10_000_000)
-    check_count("seed", seed, 0)
     pooled, size = np.concatenate([first, second]), len(first)
     observed = float(first.mean() - second.mean())
     n_splits = math.comb(len(pooled), size)
@@ -254,6 +254,11 @@ def binomial_test(k: int, n: int, p: float = 0.5, alternative: str = "greater", 
     InvalidInputError
         If a count or the rate is out of range.
 
+    Notes
+    -----
+    ``P(X ≥ k)`` or ``P(X ≤ k)`` of a binomial variable with the claimed rate. Conover, *Practical Nonparametric
+    Statistics*, 3rd ed. (1999), section 3.1.
+
     Examples
     --------
     Four or more defective items among ten, if at most 10 % are: 1 - 0.987205.
@@ -282,7 +287,7 @@ def _all_means(pooled: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 def _drawn_means(pooled: NDArray[np.float64], size: int, n: int, seed: int) -> NDArray[np.float64]:
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed)
     batch = max(1, _BATCH_CELLS // len(pooled))
     counts = [min(batch, n - start) for start in range(0, n, batch)]
     parts = [rng.permuted(np.tile(pooled, (count, 1)), axis=1)[:, :size].mean(axis=1) for count in counts]

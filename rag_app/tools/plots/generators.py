@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag_app.from_scratch.networks.ddpm import DDPM, reverse_diffusion
+from rag_app.from_scratch.networks.ddpm import DDPM
 from rag_app.from_scratch.networks.diffusion import linear_betas, noised
-from rag_app.from_scratch.networks.mode_collapse import ring_collapse
 from rag_app.tools.plots.style import COLOURS, HATCHES, LINES, Array, as_plane, name_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOMENTS = (0.125, 0.25, 0.5, 0.75, 1.0)  # shares of a training after which modes are counted
 _SHOWN = (0.0, 0.15, 0.4, 1.0)  # shares of the steps of a diffusion after which rows are shown
 _RADIUS = 2  # of the ring
 
@@ -49,7 +47,7 @@ def _draw_halves(axes: Axes, points: Array, upper: Any) -> None:  # noqa: ANN401
 
 
 def render_ring(figure: Figure, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-    """Draw what a generator makes, how evenly, and how many modes it covers after shorter trainings."""
+    """Draw what a generator makes, how evenly, and how coverage, quality and evenness grew while it learnt."""
     figure.set_size_inches(14, 4.6)
     plane, shares, growth = figure.subplots(1, 3)
     n, turn = arguments["n_modes"], 2 * np.pi * np.arange(arguments["n_modes"]) / arguments["n_modes"]
@@ -65,13 +63,16 @@ def render_ring(figure: Figure, arguments: Mapping[str, Any], result: Mapping[st
     shares.axhline(1 / n, color="grey", linestyle=":", label="real")
     name_axes(shares, "Share of good samples at each mode", "mode", "share")
     shares.set_xticks(places)
-    steps = sorted({max(1, round(share * arguments["n_steps"])) for share in _MOMENTS})
-    counts = [ring_collapse(n, step, arguments["seed"])["generated"]["n_covered"] for step in steps[:-1]]
-    growth.plot(steps, [*counts, result["generated"]["n_covered"]], color=COLOURS[0], marker="o", label="generated")
-    for i, kind in enumerate(("real", "collapsed")):
-        growth.axhline(result[kind]["n_covered"], color="grey", linestyle=LINES[i + 1], label=kind)
-    growth.set_ylim(0, n + 0.5)
-    name_axes(growth, "Modes covered after trainings of different length", "steps of training", "modes")
+    history = result["history"]
+    curves = {
+        f"modes covered, of {n}": np.array(history["n_covered"]) / n,
+        "samples near a mode": np.array(history["high_quality_shares"]),
+        f"evenness: entropy / ln {n}": np.array(history["entropies"]) / np.log(n),
+    }
+    for i, (label, curve) in enumerate(curves.items()):
+        growth.plot(history["steps"], curve, color=COLOURS[i], linestyle=LINES[i], marker=".", label=label)
+    growth.set_ylim(0, 1.05)
+    name_axes(growth, "Coverage, quality and evenness over one training", "steps of training", "share")
     for axes in (plane, shares, growth):
         axes.legend(fontsize=8)
 
@@ -106,8 +107,8 @@ def render_diffusion(figure: Figure, arguments: Mapping[str, Any], result: Mappi
     rows = as_plane("X", arguments["X"])
     fitted = _as_learnt(arguments, result["learnt"])
     scaled = (rows - fitted.centre_) / fitted.scale_
-    rng = np.random.default_rng(fitted.seed)
-    noise, path = rng.normal(size=rows.shape), _reverse_path(fitted, len(rows), rng)
+    noise = np.random.default_rng(fitted.seed).normal(size=rows.shape)
+    path = (fitted.sample_path(len(rows), seed=fitted.seed) - fitted.centre_) / fitted.scale_  # (t + 1, n, 2)
     left = np.concatenate([[1.0], np.cumprod(1 - linear_betas(fitted.n_noise_steps))])
     moments = [round(share * fitted.n_noise_steps) for share in _SHOWN]
     figure.set_size_inches(3 * len(_SHOWN), 6.4)
@@ -131,20 +132,5 @@ def _as_learnt(arguments: Mapping[str, Any], learnt: Mapping[str, Any]) -> DDPM:
     fitted = DDPM(**{name: value for name, value in arguments.items() if name not in {"X", "X_new"}})
     fitted.centre_, fitted.scale_ = np.array(learnt["centre_"]), np.array(learnt["scale_"])
     fitted.weights_ = [np.array(weights) for weights in learnt["weights_"]]
+    fitted.limit_ = learnt["limit_"]
     return fitted
-
-
-def _reverse_path(fitted: DDPM, n: int, rng: np.random.Generator) -> list[Array]:
-    """Return the rows at each step of the way back, those of step 0 first."""
-    from rag_app.from_scratch.networks.autograd import Tensor
-
-    network = fitted._network(len(fitted.centre_), rng)  # noqa: SLF001  (the way back is not part of what it returns)
-    network.load_state(fitted.weights_)
-    path: list[Array] = []
-
-    def find_noise(x: Array, step: int) -> Array:
-        path.append(x)
-        return network(Tensor(fitted._with_step(x, np.full((n, 1), step)))).data  # noqa: SLF001  (likewise)
-
-    path.append(reverse_diffusion(find_noise, linear_betas(fitted.n_noise_steps), (n, len(fitted.centre_)), rng))
-    return path[::-1]

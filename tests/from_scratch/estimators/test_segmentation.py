@@ -65,6 +65,17 @@ def test_every_kind_learns_the_rule(kind):
         assert np.mean(predicted == new[label]) > 0.9
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_amounts_may_be_in_any_unit(kind):
+    """In thousands, in millions or in cents, the segments of the same new customers are those found in units."""
+    known, new = customers(200, seed=1), customers(200, seed=2)
+    X, X_new = (np.column_stack([c["income"], c["spend"]]) for c in (known, new))
+    found = SegmentClassifier(kind=kind).fit(X, known["class"]).predict(X_new)
+    for unit in (1e-3, 1e-6, 100.0):
+        scaled = SegmentClassifier(kind=kind).fit(unit * X, known["class"]).predict(unit * X_new)
+        assert np.mean(scaled == found) >= 0.99  # a row on the boundary may round to either side
+
+
 def test_the_tree_agrees_with_scikit_learn():
     """The scale of the columns changes no question."""
     known = customers(300, noise=0.05, seed=4)

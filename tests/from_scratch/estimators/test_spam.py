@@ -98,8 +98,9 @@ def test_words_that_do_not_separate():
         ),
         (lambda: SpamGenerative().fit(["a"], LABELS), "X and y must be of equal length; got 1 and 4."),
         (lambda: SpamGenerative().fit(["", "!"], LABELS[1:3]), "X must hold at least one word; got ['', '!']."),
-        (lambda: SpamGenerative().fit("abc", LABELS), "X must be a list of texts, at least one; got 'abc'."),
-        (lambda: SpamGenerative().fit([], []), "X must be a list of texts, at least one; got '[]'."),
+        (lambda: SpamGenerative().fit("abc", LABELS), "X must be a list of texts, at least 1; got 'abc'."),
+        (lambda: SpamGenerative().fit([], []), "X must be a list of texts, at least 1; got []."),
+        (lambda: SpamGenerative().fit(3, LABELS), "X must be a list of texts, at least 1; got 3."),
         (lambda: SpamDiscriminative(alpha=0).fit(MAILS, LABELS), "alpha must be above 0; got 0."),
         (
             lambda: SpamGenerative().fit(MAILS, LABELS).generate("eggs"),

@@ -25,6 +25,7 @@ PASSAGE = (
         ("How many assistants worked in her laboratory?", "12 assistants"),
         ("Why does radium glow?", "Radium glows because its decay excites the surrounding air."),
         ("When was polonium discovered?", "She discovered polonium and radium."),
+        ("Who discovered polonium?", "She discovered polonium and radium."),  # "She" tells nothing
     ],
 )
 def test_the_answer_is_a_span_of_the_wanted_kind(question, answer):

@@ -120,8 +120,8 @@ def test_ndcg_agrees_with_scikit_learn():
 @pytest.mark.parametrize(
     ("ranking", "relevant", "k", "message"),
     [
-        ("ab", "", 5, "At least one item must be relevant; got none."),
-        ("aba", "a", 5, "A ranking must not repeat an id."),
+        ("ab", "", 5, "{} must name at least one relevant item; got none."),
+        ("abab", "a", 5, "ranking must not repeat an id; got 'a' 2 times."),
         ("ab", "a", 0, "k must be at least 1; got 0."),
         ("ab", "a", -3, "k must be at least 1; got -3."),
     ],
@@ -129,7 +129,8 @@ def test_ndcg_agrees_with_scikit_learn():
 def test_wrong_input_is_refused(metric, ranking, relevant, k, message):
     """Nothing relevant, a repeated id and a depth below 1 have no value: they are errors."""
     wanted = dict.fromkeys(relevant, 1) if metric is ndcg else list(relevant)
-    with pytest.raises(InvalidInputError, match=f"^{re.escape(message)}$"):
+    named = message.format("relevance" if metric is ndcg else "relevant")
+    with pytest.raises(InvalidInputError, match=f"^{re.escape(named)}$"):
         metric(list(ranking), wanted, k=k)
 
 
@@ -143,5 +144,5 @@ def test_wrong_gain_is_refused(gain):
 
 def test_gains_of_zero_are_not_relevant():
     """If every gain is 0, nothing is relevant."""
-    with pytest.raises(InvalidInputError, match=re.escape("At least one item must be relevant; got none.")):
+    with pytest.raises(InvalidInputError, match=re.escape("relevance must name at least one relevant item; got none.")):
         ndcg(["a"], {"a": 0, "b": 0.0})

@@ -36,7 +36,7 @@ def test_the_translation_is_found_without_pairs():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"slope": 0}, "slope must be above 0; got 0."),
+        ({"slope": 0}, "slope must be at least 0.01 and at most 100; got 0."),
         ({"cycle_weight": -1}, "cycle_weight must be at least 0; got -1."),
         ({"n_steps": 0}, "n_steps must be a whole number of at least 1; got 0."),
     ],

@@ -24,7 +24,7 @@ def test_with_the_exact_noise_the_bell_curve_comes_out():
         kept = left[step - 1]
         return np.sqrt(1 - kept) * (x - np.sqrt(kept) * 3) / (kept * 0.25 + 1 - kept)
 
-    drawn = reverse_diffusion(find_noise, betas, (20000, 1), np.random.default_rng(0))
+    *_, drawn = reverse_diffusion(find_noise, betas, (20000, 1), np.random.default_rng(0))
     assert drawn.mean() == pytest.approx(3, abs=0.02)
     assert drawn.std() == pytest.approx(0.5, abs=0.02)
 
@@ -37,7 +37,7 @@ def test_steps_back_are_those_of_the_paper():
     for t in (3, 2, 1):
         x = (x - betas[t - 1] / np.sqrt(1 - left[t]) * np.tanh(x * t)) / np.sqrt(1 - betas[t - 1])
         x = x + np.sqrt(betas[t - 1] * (1 - left[t - 1]) / (1 - left[t])) * rng.normal(size=(4, 2))
-    drawn = reverse_diffusion(lambda x, t: np.tanh(x * t), betas, (4, 2), np.random.default_rng(5))
+    *_, drawn = reverse_diffusion(lambda x, t: np.tanh(x * t), betas, (4, 2), np.random.default_rng(5))
     assert np.allclose(drawn, x)
 
 
@@ -45,7 +45,7 @@ def test_a_limit_holds_estimates_of_clean_rows():
     """Without it a network that finds no noise takes all of it for data."""
     betas = linear_betas(50)
     wild, held = (
-        reverse_diffusion(lambda x, _: 0 * x, betas, (20, 1), np.random.default_rng(0), limit=limit)
+        [*reverse_diffusion(lambda x, _: 0 * x, betas, (20, 1), np.random.default_rng(0), limit=limit)][-1]
         for limit in (np.inf, 2.0)
     )
     assert np.abs(wild).max() > 10
@@ -55,7 +55,7 @@ def test_a_limit_holds_estimates_of_clean_rows():
 def test_one_step_ends_at_the_clean_row():
     """A diffusion of one step, whose noise is found exactly, adds no noise at the end."""
     betas = np.array([0.5])
-    drawn = reverse_diffusion(
+    *_, drawn = reverse_diffusion(
         lambda x, _: (x - np.sqrt(0.5) * 7) / np.sqrt(0.5), betas, (4, 1), np.random.default_rng(0)
     )
     assert np.allclose(drawn, 7)
@@ -85,6 +85,19 @@ def test_samples_come_from_the_seed(ring):
     assert ring.samples_.shape == (8, 2)
     assert ring.frechet_distance_ == pytest.approx(frechet_distance(RING, ring.sample(300, seed=0)))
     assert np.abs(ring.sample(50)[:, None] - RING[None]).max(axis=2).min() > 0
+
+
+def test_the_way_back_begins_with_noise_and_ends_at_the_sample(ring):
+    """One place more than steps, in the columns' own units; each step moves rows less than the whole way."""
+    path = ring.sample_path(300, seed=4)
+    assert path.shape == (51, 300, 2)
+    assert np.array_equal(path[0], ring.sample(300, seed=4))
+    noise = (path[-1] - ring.centre_) / ring.scale_
+    assert noise.mean() == pytest.approx(0, abs=0.15)
+    assert noise.std() == pytest.approx(1, abs=0.1)
+    assert np.abs(np.diff(path[:20], axis=0)).mean() < np.abs(path[0] - path[-1]).mean()
+    with pytest.raises(InvalidInputError, match=r"^n must be a whole number of at least 1; got 0.$"):
+        ring.sample_path(0)
 
 
 def test_what_makes_no_network_is_refused():

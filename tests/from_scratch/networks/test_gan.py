@@ -44,14 +44,48 @@ def test_samples_come_from_the_seed(bell):
     assert bell.samples_.shape == (8, 1)
 
 
-def test_each_class_has_its_mean(two):
-    """And not the mean of all, 0.5, where there is nothing; samples of a class are not all alike."""
-    assert two.sample("low", 500).mean() == pytest.approx(-2, abs=0.3)
-    assert two.sample("high", 500).mean() == pytest.approx(3, abs=0.3)
-    assert min(two.sample(label, 500).std() for label in ("low", "high")) > 0.05
+def test_each_class_has_its_mean_and_its_spread(two):
+    """And not the mean of all, 0.5, where there is nothing; a deviation of 0.5, though all rows together have 2.5."""
+    assert two.sample("low", 500).mean() == pytest.approx(-2, abs=0.15)
+    assert two.sample("high", 500).mean() == pytest.approx(3, abs=0.15)
+    spreads = [two.sample(label, 2000).std() for label in ("low", "high")]
+    assert spreads == pytest.approx([TWO[label == SIDES].std() for label in ("low", "high")], rel=0.2)
     assert two.classes_.tolist() == ["high", "low"]
-    assert max(two.frechet_distances_) < 0.5
+    assert max(two.frechet_distances_) < 0.05
     assert [made.shape for made in two.samples_] == [(8, 1), (8, 1)]
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_classes_of_different_spread(seed):
+    """Bell curves of two columns: means, the deviations of the rows themselves, and the correlation of one, 0.8."""
+    rng = np.random.default_rng(seed)
+    long = rng.normal(size=(300, 2)) @ [[1.0, 0.8], [0.0, 0.6]] + [4.0, 0.0]
+    short = rng.normal(0, 0.5, (300, 2))
+    fitted = ConditionalGAN(seed=seed).fit(np.concatenate([long, short]), [1] * 300 + [0] * 300)
+    assert fitted.classes_.tolist() == [0, 1]
+    small, large = (fitted.sample(label, 2000) for label in (0, 1))
+    assert small.mean(axis=0) == pytest.approx([0, 0], abs=0.2)
+    assert large.mean(axis=0) == pytest.approx([4, 0], abs=0.25)
+    assert small.std(axis=0) == pytest.approx(short.std(axis=0), rel=0.25)
+    assert large.std(axis=0) == pytest.approx(long.std(axis=0), rel=0.2)
+    assert np.corrcoef(large.T)[0, 1] == pytest.approx(0.8, abs=0.12)
+    assert abs(np.corrcoef(small.T)[0, 1]) < 0.4
+
+
+def test_classes_that_do_not_vary_are_learnt():
+    """Constant rows of a class that lies far from the other, which is constant too."""
+    fitted = ConditionalGAN(n_steps=600).fit([[0.0], [0.0], [100.0], [100.0]], ["a", "a", "b", "b"])
+    assert fitted.sample("a", 50).mean() == pytest.approx(0, abs=10)
+    assert fitted.sample("b", 50).mean() == pytest.approx(100, abs=10)
+
+
+def test_steps_can_be_watched(bell):
+    """Each step yields the network as it then is; at the end it is what `fit` learns."""
+    watched = GenerativeAdversarialNetwork(noise_size=1)
+    distances = [frechet_distance(BELL, fitted.sample(100)) for fitted in watched.fit_steps(BELL)]
+    assert len(distances) == 1000
+    assert distances[-1] < 0.02 < distances[0]
+    assert [w.tolist() for w in watched.weights_] == [w.tolist() for w in bell.weights_]
 
 
 def test_a_class_that_is_not_known_is_refused(two):

@@ -50,6 +50,20 @@ def test_a_small_network_leaves_most_of_the_ring_empty():
     assert len(result["samples"]) == len(result["discriminator_losses"]) == 50
 
 
+def test_coverage_is_recorded_while_one_network_learns():
+    """After each epoch of 300 rows in steps of 64, and at last; a shorter training has the same beginning."""
+    result = ring_collapse(3, 30)
+    history = result["history"]
+    assert history["steps"] == [4, 8, 12, 16, 20, 24, 28, 30]
+    assert history["n_covered"][-1] == result["generated"]["n_covered"]
+    assert history["entropies"][-1] == result["generated"]["entropy"]
+    shorter = ring_collapse(3, 12)["history"]
+    assert {name: values[:3] for name, values in history.items()} == shorter
+    assert len(ring_collapse(2, 210)["history"]["steps"]) == 42  # every 5 steps, where an epoch has 3
+    with pytest.raises(InvalidInputError, match=r"^n_steps must be a whole number of at least 1; got 0.$"):
+        ring_collapse(3, 0)
+
+
 def test_what_is_no_ring_is_refused():
     """One mode, and a negative radius."""
     with pytest.raises(InvalidInputError, match=r"^n_modes must be a whole number of at least 2; got 1.$"):

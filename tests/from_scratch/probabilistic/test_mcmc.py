@@ -29,14 +29,29 @@ def test_moments_of_a_normal_distribution(sampler):
     error = 2 / math.sqrt(found["effective_sample_size"]["x"])
     assert abs(found["mean"]["x"] - 3) < 4 * error
     assert abs(found["std"]["x"] - 2) < 4 * error
-    assert np.shape(found["samples"]) == (2500, 1)
-    assert found["mean"]["x"] == pytest.approx(np.mean(found["samples"]))
+    assert found["standard_error"]["x"] == pytest.approx(error, rel=0.2)
+
+
+@pytest.mark.parametrize("sampler", [metropolis, hamiltonian_monte_carlo])
+def test_draws_are_returned_on_request_only(sampler):
+    """A summary holds a few numbers for each variable, whatever n; with the draws it is that of the draws."""
+    few, many = (sampler(CORRELATED, {"x": 0, "y": 0}, n=n) for n in (100, 400))
+    assert set(few) == {"mean", "std", "quantiles", "effective_sample_size", "standard_error", "acceptance_rate"}
+    assert len(str(few)) == pytest.approx(len(str(many)), abs=40)
+    found = sampler(CORRELATED, {"x": 0, "y": 0}, n=400, with_samples=True)
+    samples = np.array(found.pop("samples"))
+    assert found == many
+    assert samples.shape == (400, 2)
+    assert list(found["mean"].values()) == pytest.approx(samples.mean(axis=0))
+    assert list(found["quantiles"]["y"]) == ["5 %", "25 %", "50 %", "75 %", "95 %"]
+    expected = np.quantile(samples[:, 1], [0.05, 0.25, 0.5, 0.75, 0.95])
+    assert list(found["quantiles"]["y"].values()) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("sampler", [metropolis, hamiltonian_monte_carlo])
 def test_a_density_with_an_end(sampler):
     """Where the formula has no value, nothing is sampled: an exponential distribution has mean 1 and deviation 1."""
-    found = sampler("-x + 0*log(x)", {"x": 1}, step=2 if sampler is metropolis else 0.3, n=2500)
+    found = sampler("-x + 0*log(x)", {"x": 1}, step=2 if sampler is metropolis else 0.3, n=2500, with_samples=True)
     assert min(x for (x,) in found["samples"]) > 0
     assert found["mean"]["x"] == pytest.approx(1, abs=0.2)
     assert found["std"]["x"] == pytest.approx(1, abs=0.2)
@@ -45,7 +60,7 @@ def test_a_density_with_an_end(sampler):
 def test_hamilton_mixes_better_than_a_random_walk():
     """On two variables with correlation 0.95: more acceptance and several times the effective samples."""
     walk = metropolis(CORRELATED, {"x": 0, "y": 0}, step=0.6, n=4000)
-    hmc = hamiltonian_monte_carlo(CORRELATED, {"x": 0, "y": 0}, step=0.2, n_leapfrog=8, n=2000)
+    hmc = hamiltonian_monte_carlo(CORRELATED, {"x": 0, "y": 0}, step=0.2, n_leapfrog=8, n=2000, with_samples=True)
     assert walk["acceptance_rate"] == pytest.approx(0.38, abs=0.05)
     assert hmc["acceptance_rate"] == pytest.approx(0.93, abs=0.03)
     for name in ("x", "y"):

@@ -88,7 +88,7 @@ FINITE = "expression must have a finite value at and near the point; got "
         (lambda: integrate("x", 0, 1, "simpson", 3), "n_strips must be even for Simpson's rule; got 3."),
         (lambda: integrate("x", 0, 1, "gauss"), "rule must be one of simpson, trapezoidal, midpoint; got 'gauss'."),
         (lambda: integrate("x", 0, 1, n_strips=0), "n_strips must be a whole number of at least 1; got 0."),
-        (lambda: integrate("x", 0, math.inf), "high must be at least -1e+300 and at most 1e+300; got inf."),
+        (lambda: integrate("x", 0, math.inf), "high must be finite; got inf."),
     ],
 )
 def test_wrong_input_is_refused(call, message):
