@@ -16,7 +16,7 @@ from rag_app.index.lock import write_lock
 from rag_app.index.vectors import ChromaVectors
 from rag_app.ingestion.sync import Progress, Sync, check_fingerprint, silent
 from rag_app.settings import Settings
-from rag_app.types import Answer, AnswerEvent, Classification, Event, Passage, Receipt, Source
+from rag_app.types import Answer, AnswerEvent, Event, Passage, Receipt, Source
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -25,15 +25,22 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from rag_app.chains.answer import Answerer
+    from rag_app.chains.classifier import TextClassifier
+    from rag_app.chains.gate import Calibration, Threshold
+    from rag_app.chains.labels import LabelsGiven
     from rag_app.chains.runnable import Question
+    from rag_app.embeddings.alignment import Aligner
     from rag_app.embeddings.fingerprint import Embedder
     from rag_app.embeddings.minilm import MiniLM
     from rag_app.index.compaction import Sizes
     from rag_app.index.erasure import Erasure
+    from rag_app.index.lexical import Lexical
     from rag_app.index.traces import Finder
     from rag_app.index.verification import Verification
+    from rag_app.reading.evidence import Evidence, Reader
     from rag_app.retrieval.filters import Where
     from rag_app.retrieval.hybrid import HybridSearch
+    from rag_app.retrieval.search import PassageSearch
 
 
 def build(**settings: Any) -> App:  # noqa: ANN401  (any setting's type)
@@ -101,7 +108,7 @@ class App:
             If the data folder is not writable, locked, or its index was built by another embedder.
         """
         wanted = [content_dir("knowledge")] if paths is None else paths
-        return Sync(self.library, self._vectors, self._embedder).run(wanted, progress)
+        return Sync(self.library, self._vectors, self._embedder, minilm=self._token_reader).run(wanted, progress)
 
     def search(self, question: str, k: int | None = None, where: Where | None = None) -> list[Passage]:
         """Return the passages that best match a question, best first.
@@ -109,23 +116,34 @@ class App:
         Parameters
         ----------
         question : str
-            Any text that is not blank.
+            Any text that is not blank. Its words ``file:09-gans.md`` and ``heading:"mode collapse"`` are filters.
         k : int, optional
             How many. Default: the setting.
         where : mapping, optional
-            A filter such as ``{"source": "09-gans.md"}``; ``heading`` is found anywhere in the heading path, other
-            keys compare front matter; a list of values means one of them.
+            A filter such as ``{"source": "09-gans.md"}``; ``file`` is a name, the end of a path or a glob, ``heading``
+            is found anywhere in the heading path, other keys compare front matter; a list of values means one of them.
 
         Raises
         ------
         InvalidInputError
-            If the question is blank or `k` below 1.
+            If the question is blank or says only where to look, or `k` is below 1.
+        UnknownNameError
+            If the index has no such file.
         StoreError
             If there is no index, or it was built by another embedder.
         """
-        hybrid = self._search
+        passages = self._passages
         check_fingerprint(self.library, self._embedder)  # another process may have built the index anew
-        return hybrid.search(question, self.settings.k if k is None else k, where=where)
+        return passages.search(question, self.settings.k if k is None else k, where=where)
+
+    def evidence(self, question: str, where: Where | None = None) -> Evidence:
+        """Return what the documents offer for a question: sentences, best first, and how strong they are altogether.
+
+        Where the strength is below `threshold`, `ask` finds no answer. Parameters and errors are those of `search`.
+        """
+        from rag_app.retrieval.query import split_query
+
+        return self._reader.read(split_query(question).text, self.search(question, where=where))
 
     def ask(self, question: str, messages: Sequence[Any] | None = None) -> Answer:
         """Return the answer to a question, with verified citations.
@@ -172,6 +190,13 @@ class App:
             raise UnknownNameError(kind="source", name=name, known=(row.name for row in self.library.sources()))
         return found
 
+    @property
+    def threshold(self) -> Threshold:
+        """Evidence below which the answer is "No answer found", and who says so."""
+        from rag_app.chains.gate import load_threshold
+
+        return load_threshold(self.settings, self.library)
+
     def check_llm(self) -> None:
         """Raise a `SettingsError` if the language model that the settings name cannot be set up."""
         _ = self._llm
@@ -198,7 +223,7 @@ class App:
         """
         from rag_app.ingestion.reindex import reindex
 
-        return reindex(self.library, self._vectors, self._embedder, progress)
+        return reindex(self.library, self._vectors, self._embedder, progress, minilm=self._token_reader)
 
     def forget(self, sources: Sequence[str], *, progress: Progress = silent) -> Erasure:
         """Remove sources, the exchanges that rest on them and every trace of their texts in the data folder.
@@ -243,9 +268,20 @@ class App:
     def import_index(self, file: str | os.PathLike[str], *, progress: Progress = silent) -> dict[str, int]:
         """Fill an empty index from such a file; return its sources and chunks."""
         from rag_app.index.intake import import_index
+        from rag_app.ingestion.tokens import read_missing_tokens
 
         with write_lock(self.settings.data_dir):
-            return import_index(self.library, self._vectors, Path(file), progress)
+            counts = import_index(self.library, self._vectors, Path(file), progress)
+            if self._token_reader is not None:
+                read_missing_tokens(self.library, self._token_reader, progress)
+        return counts
+
+    def set_calibration(self, calibration: Calibration) -> None:
+        """Record a threshold that was chosen on questions; it is in use at once, unless `min_evidence` is a setting."""
+        from rag_app.chains.gate import store_calibration
+
+        with self._locked_index():
+            store_calibration(self.library, calibration)
 
     # -- for LangChain ---------------------------------------------------------------------------------------------
 
@@ -263,24 +299,41 @@ class App:
 
         return KnowledgeRetriever(search=self.search, k=self.settings.k)
 
-    def classifier(self, labels: Sequence[str] | Mapping[str, str]) -> Runnable[str, Classification]:
-        """Return a Runnable from a text to its most similar label.
+    def classifier(
+        self,
+        labels: LabelsGiven,
+        *,
+        templates: Sequence[str] = ("{}",),
+        threshold: float | None = None,
+        multi_label: bool = False,
+        adapt: bool = False,
+        llm: bool = False,
+    ) -> TextClassifier:
+        """Return a Runnable from a text to its `Classification`; its ``batch`` embeds all texts together.
 
         Parameters
         ----------
-        labels : sequence of str, or mapping of str to str
-            Names, or names with a description; at least two.
+        labels : sequence, or mapping of str to str
+            Names, names with descriptions, or mappings with ``name``, ``description`` and ``examples``.
+        templates, threshold, multi_label, adapt
+            See `rag_app.chains.classify.EmbeddingClassifier`, whose errors are raised too.
+        llm : bool, default=False
+            Ask the language model in place of the embedder; of the other options it knows only `multi_label`.
+
+        Raises
+        ------
+        SettingsError
+            If `llm` is asked for and none is set.
         """
-        from langchain_core.runnables import RunnableLambda
+        if llm:
+            from rag_app.chains.classify_llm import load_llm_classifier
 
-        from rag_app.chains.classify import ZeroShotClassifier
+            unused = {"templates": templates != ("{}",), "threshold": threshold is not None, "adapt": adapt}
+            return load_llm_classifier(self._llm, self.settings, labels, multi_label=multi_label, unused=unused)
+        from rag_app.chains.classify import EmbeddingClassifier
 
-        zero_shot = ZeroShotClassifier(self._embedder, labels)
-
-        def classify(text: str) -> Classification:
-            return zero_shot.classify([text])[0]
-
-        return RunnableLambda(classify, name="rag_classifier")
+        options: dict[str, Any] = {"templates": templates, "threshold": threshold, "adapt": adapt}
+        return EmbeddingClassifier(self._embedder, labels, multi_label=multi_label, **options)
 
     @cached_property
     def tools(self) -> list[BaseTool]:
@@ -297,6 +350,22 @@ class App:
         from rag_app.embeddings.minilm import MiniLM
 
         return MiniLM()
+
+    @property
+    def _token_reader(self) -> MiniLM | None:
+        return self._minilm if self.settings.late_interaction else None
+
+    @cached_property
+    def _aligner(self) -> Aligner:
+        from rag_app.embeddings.alignment import Aligner
+
+        return Aligner(self._minilm, self._lexical.idf, self.library.token_codes)
+
+    @cached_property
+    def _lexical(self) -> Lexical:
+        from rag_app.index.lexical import Lexical
+
+        return Lexical(self.library)
 
     @cached_property
     def _embedder(self) -> Embedder:
@@ -328,7 +397,14 @@ class App:
         if not self.library.exists():
             msg = f"There is no index in {self.settings.data_dir}."
             raise StoreError(msg, hint="Run: rag ingest")
-        return HybridSearch(self.library, self._vectors, self._embedder)
+        aligner = self._aligner if self.settings.late_interaction else None
+        return HybridSearch(self.library, self._vectors, self._embedder, self._lexical, aligner)
+
+    @cached_property
+    def _passages(self) -> PassageSearch:
+        from rag_app.retrieval.search import load_search
+
+        return load_search(self._search, self.settings)
 
     @cached_property
     def _llm(self) -> BaseChatModel | None:
@@ -339,17 +415,25 @@ class App:
         return load_llm(self.settings)
 
     @cached_property
+    def _reader(self) -> Reader:
+        from rag_app.reading.evidence import Reader
+
+        return Reader(self._aligner)
+
+    @cached_property
     def _answerer(self) -> Answerer:
         from rag_app.chains.answer import Answerer
-        from rag_app.reading.evidence import Reader
+        from rag_app.retrieval.neighbours import with_announced
 
         return Answerer(
             settings=self.settings,
             search=self.search,
-            reader=Reader(self._minilm, self._search.lexical.idf),
+            reader=self._reader,
             llm=self._llm,
             similarity=self._similarity,
             source_text=lambda name: self.source(name).text,
+            min_evidence=lambda: self.threshold.value,  # another process may have calibrated
+            extend=lambda passages: with_announced(passages, self.library),
         )
 
     def _similarity(self, claim: str, sentences: Sequence[str]) -> Sequence[float]:

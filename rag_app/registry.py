@@ -79,6 +79,7 @@ _MODULES = (
     "language.word_vectors",
     "metrics.abstention",
     "metrics.alignment",
+    "metrics.answers",
     "metrics.calibration",
     "metrics.chain",
     "metrics.classification",

@@ -13,6 +13,7 @@ from typing import Any
 from rag_app.errors import SettingsError
 
 _PREFIX = "RAG_"
+_SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 _FILE = Path("rag.toml")
 _EMBEDDERS = ("minilm", "sentence-transformers", "openai")
 
@@ -44,10 +45,15 @@ class Settings:
         Address of an OpenAI-compatible server for ``openai:`` embeddings.
     chroma_url : str, default=""
         Address of a Chroma server for the vectors; empty means inside the process.
+    reranker : str, default="none"
+        ``sentence-transformers:NAME_OR_PATH`` of a cross-encoder that orders the best passages anew.
     k : int, default=5
         Passages to retrieve, in [1, 50].
-    min_evidence : float, default=0.5
-        Evidence in [0, 1] below which the answer is "No answer found".
+    late_interaction : bool, default=True
+        Whether the tokens of passages are stored, and order the best passages anew.
+    min_evidence : float, default=None
+        Evidence in [0, 1] below which the answer is "No answer found". None: what ``rag eval calibrate`` has recorded
+        in the index, otherwise 0.5.
 
     Examples
     --------
@@ -65,17 +71,21 @@ class Settings:
     embeddings: str = "minilm"
     embeddings_base_url: str = ""
     chroma_url: str = ""
+    reranker: str = "none"
     k: int = 5
-    min_evidence: float = 0.5
+    late_interaction: bool = True
+    min_evidence: float | None = None
 
     def __post_init__(self) -> None:
         _check_name("llm", self.llm, alone=("extractive",))
         _check_name("embeddings", self.embeddings, alone=("minilm",), providers=_EMBEDDERS[1:])
+        _check_name("reranker", self.reranker, alone=("none",), providers=("sentence-transformers",))
         _check_url("llm_base_url", self.llm_base_url)
         _check_url("embeddings_base_url", self.embeddings_base_url)
         _check_url("chroma_url", self.chroma_url)
         _check_range("k", self.k, 1, 50)
-        _check_range("min_evidence", self.min_evidence, 0, 1)
+        if self.min_evidence is not None:
+            _check_range("min_evidence", self.min_evidence, 0, 1)
         _check_range("llm_temperature", self.llm_temperature, 0, 2)
         _check_range("llm_max_tokens", self.llm_max_tokens, 1, 1_000_000)
         _check_range("llm_context_tokens", self.llm_context_tokens, self.llm_max_tokens + 1, 10_000_000)
@@ -148,15 +158,24 @@ def _named(values: Mapping[str, Any], shown: Any) -> dict[str, Any]:  # noqa: AN
 
 
 def _convert(shown: str, kind: str, value: Any) -> Any:  # noqa: ANN401  (any setting's type)
+    if value is None and kind.endswith("| None"):
+        return None
     text = str(value).strip()  # int(3.7) and float(True) would not complain
     try:
+        if kind == "bool":
+            return _SWITCH[text.lower()]
         if kind == "int":
             return int(text)
-        if kind == "float":
+        if kind.startswith("float"):
             return float(text)
         return _path(value) if kind == "Path" else text
-    except (TypeError, ValueError, RuntimeError):  # RuntimeError: the home folder of a user who does not exist
-        rule = {"int": "a whole number", "float": "a number"}.get(kind, "a path")
+    except (
+        TypeError,
+        ValueError,
+        KeyError,
+        RuntimeError,
+    ):  # RuntimeError: the home folder of a user who does not exist
+        rule = {"int": "a whole number", "Path": "a path", "bool": "on or off"}.get(kind, "a number")
         msg = f"{shown} must be {rule}; got {value!r}."
         raise SettingsError(msg) from None
 

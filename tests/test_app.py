@@ -7,6 +7,7 @@ import re
 import pytest
 from langchain_core.documents import Document
 from support.answers import app_on, check_citations, merged, text_of
+from support.cross_encoder import save_cross_encoder
 from support.openai_server import OpenAIServer, _n_tokens
 
 from rag_app import build
@@ -70,6 +71,18 @@ def test_an_index_that_was_ingested_can_be_asked_by_the_same_application(tmp_pat
     app._vectors.reopen()
 
 
+def test_evidence_is_what_the_gate_looks_at(app):
+    """Of the passages that `search` finds, with its filter; weaker where the right document is filtered away."""
+    evidence = app.evidence(QUESTION)
+    assert {s.passage.chunk_id for s in evidence.sentences} <= {p.chunk_id for p in app.search(QUESTION)}
+    assert evidence.strength >= app.threshold.value
+    elsewhere = app.evidence(QUESTION, where={"source": "08-autoencoders.md"})
+    assert {s.passage.source for s in elsewhere.sentences} == {"08-autoencoders.md"}
+    assert elsewhere.strength < evidence.strength
+    with pytest.raises(InvalidInputError, match=r"^The question must not be empty\."):
+        app.evidence(" ")
+
+
 def test_another_embedder_builds_its_own_index(tmp_path):
     """Embeddings of a server are used where the setting says so, and its index is not read by another embedder."""
     (tmp_path / "waltz.md").write_text("# Dances\n\nThe waltz is a dance in triple time.\n", encoding="utf-8")
@@ -99,6 +112,31 @@ def test_search_returns_as_many_passages_as_asked_for(app):
 def test_search_obeys_a_filter(app):
     """Only passages of the source that was asked for."""
     assert {p.source for p in app.search(QUESTION, where={"source": "08-autoencoders.md"})} == {"08-autoencoders.md"}
+
+
+def test_words_of_a_question_say_where_to_look(app):
+    """In a search, and in what an answer rests on; they hold with a filter that is given."""
+    found = app.search("file:08-autoencoders.md What is mode collapse?")
+    assert {p.source for p in found} == {"08-autoencoders.md"}
+    assert app.search("file:08-autoencoders.md What is mode collapse?", where={"source": "09-gans.md"}) == []
+    assert {p.source for p in app.search(QUESTION, where={"file": "08-*"})} == {"08-autoencoders.md"}
+    evidence, anywhere = app.evidence("What is a VAE? file:08-autoencoders.md"), app.evidence("What is a VAE?")
+    assert {s.passage.source for s in evidence.sentences} == {"08-autoencoders.md"}
+    assert evidence.sentences[0].text == anywhere.sentences[0].text
+    rule = "There is no file in the index named '09-gan.md'. Did you mean 09-gans.md?"
+    with pytest.raises(UnknownNameError, match=f"^{re.escape(rule)}$"):
+        app.ask("file:09-gan.md What is mode collapse?")
+
+
+def test_a_reranker_that_the_settings_name_orders_the_passages(course_dir, tmp_path):
+    """By its own score; the fused one is kept. A name that cannot be loaded is an error of one sentence."""
+    folder = save_cross_encoder(tmp_path / "cross_encoder")
+    found = app_on(course_dir, reranker=f"sentence-transformers:{folder}").search(QUESTION, k=3)
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+    fused = {p.chunk_id: p.score for p in app_on(course_dir).search(QUESTION, k=20)}
+    assert {p.chunk_id: p.fused_score for p in found}.items() <= fused.items()
+    with pytest.raises(SettingsError, match=r"^RAG_RERANKER must name a cross-encoder on this machine; 'none-such' "):
+        app_on(course_dir, reranker="sentence-transformers:none-such").search(QUESTION)
 
 
 def test_search_refuses_a_k_below_one(app):
@@ -165,13 +203,20 @@ def test_the_chain_is_a_runnable_of_the_same_answers(app):
 
 
 def test_the_classifier_is_a_runnable(app):
-    """One text or many, labels with or without a description."""
+    """One text or many, labels with or without a description or examples; every option reaches it."""
     classifier = app.classifier({"GAN": "a generator and a discriminator", "VAE": "an encoder and a decoder"})
     found = classifier.invoke("The discriminator tells fakes from real samples.")
     assert isinstance(found, Classification)
     assert found.label == "GAN"
     labels = [c.label for c in app.classifier(["cooking", "football"]).batch(["Stir the soup.", "He shot a goal."])]
     assert labels == ["cooking", "football"]
+    taught = [{"name": "x", "examples": ["Stir the soup."]}, {"name": "y", "examples": ["He shot a goal."]}]
+    assert app.classifier(taught).invoke("She scored twice.").label == "y"
+    options = {"templates": ["about {}", "{}"], "threshold": 0.9, "multi_label": True, "adapt": True}
+    one, two = app.classifier(["cooking", "football"], **options).batch(["Stir the soup.", "He shot a goal."])
+    assert (one.label, two.label) == (None, None)
+    assert one.reason.endswith("below the threshold of 0.900.")
+    assert "adapted to the 2 texts" in one.notes[0]
 
 
 def test_the_tools_are_the_search_and_the_register(app):

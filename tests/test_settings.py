@@ -63,9 +63,14 @@ def test_keyword_beats_environment_beats_file_beats_default(toml):
         ("llm_base_url", "https://x/v1", "https://x/v1"),
         ("embeddings", "sentence-transformers:/a/b", "sentence-transformers:/a/b"),
         ("embeddings", "openai:text-embedding-3-small", "openai:text-embedding-3-small"),
+        ("reranker", "sentence-transformers:/a/b", "sentence-transformers:/a/b"),
         ("llm_temperature", "2", 2.0),
         ("min_evidence", "1e-2", 0.01),
         ("llm_timeout_s", ".1", 0.1),
+        ("late_interaction", " Off ", False),
+        ("late_interaction", "ON", True),
+        ("late_interaction", "0", False),
+        ("late_interaction", "true", True),
         ("data_dir", "a b/é", Path("a b/é")),
     ],
 )
@@ -89,6 +94,12 @@ def test_process_environment_and_current_folder_are_the_default(monkeypatch, tmp
     assert (settings.k, settings.min_evidence) == (8, 0.25)
 
 
+def test_the_threshold_may_be_left_open():
+    """By saying nothing or by None: it is what was calibrated then, or the gate's own default."""
+    assert _load().min_evidence is None
+    assert _load(min_evidence=None) == _load()
+
+
 def test_other_variables_are_ignored():
     """Only RAG_* is read; keys of providers are none of the settings' business."""
     assert _load({"OPENAI_API_KEY": "sk-1", "K": "3", "rag_k": "3"}) == _load()
@@ -99,6 +110,7 @@ def _out_of_range(variable, low, high, got):
 
 
 LLM_RULE = "RAG_LLM must be extractive or provider:NAME; got "
+RERANKER_RULE = "RAG_RERANKER must be none or sentence-transformers:NAME; got "
 EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME or openai:NAME; got "
 
 
@@ -115,6 +127,9 @@ EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME o
         ({"min_evidence": -0.01}, _out_of_range("RAG_MIN_EVIDENCE", 0, 1, -0.01)),
         ({"min_evidence": 1.01}, _out_of_range("RAG_MIN_EVIDENCE", 0, 1, 1.01)),
         ({"min_evidence": "nan"}, _out_of_range("RAG_MIN_EVIDENCE", 0, 1, "nan")),
+        ({"late_interaction": "maybe"}, "late_interaction must be on or off; got 'maybe'."),
+        ({"late_interaction": None}, "late_interaction must be on or off; got None."),
+        ({"late_interaction": ""}, "late_interaction must be on or off; got ''."),
         ({"min_evidence": False}, "min_evidence must be a number; got False."),
         ({"llm_temperature": 2.5}, _out_of_range("RAG_LLM_TEMPERATURE", 0, 2, 2.5)),
         ({"llm_max_tokens": 0}, _out_of_range("RAG_LLM_MAX_TOKENS", 1, 1_000_000, 0)),
@@ -150,6 +165,9 @@ EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME o
         ({"embeddings": "cohere:x"}, EMBEDDINGS_RULE + "'cohere:x'."),
         ({"embeddings": "minilm:x"}, EMBEDDINGS_RULE + "'minilm:x'. Did you mean minilm?"),
         ({"embeddings": "openai:"}, EMBEDDINGS_RULE + "'openai:'."),
+        ({"reranker": "bge"}, RERANKER_RULE + "'bge'."),
+        ({"reranker": ""}, RERANKER_RULE + "''."),
+        ({"reranker": "openai:x"}, RERANKER_RULE + "'openai:x'."),
         ({"lm": "x"}, "There is no setting named lm. Did you mean llm?"),
     ],
 )

@@ -73,6 +73,14 @@ def test_passage_json_is_the_documented_shape():
     }
 
 
+def test_passage_json_names_where_the_same_is_said():
+    """With the place of each copy, and without its text."""
+    copy = dataclasses.replace(PASSAGE, source="b.md", chunk_id="c2")
+    passage = dataclasses.replace(PASSAGE, also_in=(copy,))
+    place = {"source": "b.md", "chunk_id": "c2", "start": 3, "end": 6, "locator": {"heading": [], "line": None}}
+    assert passage.to_json() == {**PASSAGE.to_json(), "also_in": [place]}
+
+
 def test_answer_json_is_the_documented_shape():
     """``rag ask --json`` prints exactly these fields, and JSON can hold them."""
     answer = Answer(
@@ -184,6 +192,17 @@ def test_receipt_json_knows_every_status():
 
 
 def test_classification_json_rounds():
-    """Scores and margin are printed to six digits."""
-    body = Classification("refund", {"refund": 0.75000049, "billing": 0.5}, 0.25000049).to_json()
-    assert body == {"label": "refund", "scores": {"refund": 0.75, "billing": 0.5}, "margin": 0.25}
+    """Scores, margin and similarity are printed to six digits; what is not known is null."""
+    scores = {"refund": 0.75000049, "billing": 0.5}
+    body = Classification("refund", scores, 0.25000049, ("refund",), 0.30000049, notes=("Seen.",)).to_json()
+    assert body == {
+        "label": "refund",
+        "labels": ["refund"],
+        "scores": {"refund": 0.75, "billing": 0.5},
+        "margin": 0.25,
+        "similarity": 0.3,
+        "reason": "",
+        "notes": ["Seen."],
+    }
+    none = Classification(None, {}, 0.0, reason="No label fits.").to_json()
+    assert (none["label"], none["labels"], none["similarity"], none["reason"]) == (None, [], None, "No label fits.")

@@ -17,6 +17,8 @@ from rag_app.llms.factory import translated_errors
 from rag_app.llms.tokens import count_tokens
 from rag_app.prompting.templates import load_prompt
 from rag_app.reading.extract import choose_sentences
+from rag_app.retrieval.neighbours import merged_neighbours
+from rag_app.retrieval.query import split_query
 from rag_app.types import Answer, AnswerEvent, Citation, CitationEvent, Event, Passage, RetrievedEvent, TokenEvent
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Answerer:
     Parameters
     ----------
     settings : Settings
-        Number of passages, threshold of the gate and token budgets.
+        Number of passages and token budgets.
     search : callable
         ``search(question, k)`` returns passages.
     reader : Reader
@@ -53,6 +55,10 @@ class Answerer:
         Of a claim to sentences, for the verification of citations.
     source_text : callable
         Returns the extracted text of a source by name.
+    min_evidence : callable
+        Returns the threshold of the gate: evidence below which there is no answer.
+    extend : callable
+        Returns passages with others that a language model is to read with them, such as a list after its announcement.
     """
 
     settings: Settings
@@ -61,6 +67,8 @@ class Answerer:
     llm: BaseChatModel | None
     similarity: Similarity
     source_text: Callable[[str], str]
+    min_evidence: Callable[[], float]
+    extend: Callable[[Sequence[Passage]], list[Passage]] = list
 
     @property
     def llm_name(self) -> str:
@@ -74,14 +82,14 @@ class Answerer:
         Parameters
         ----------
         question : str
-            Not blank.
+            Not blank. Its words ``file:…`` and ``heading:…`` say where to look, for this question alone.
         messages : sequence, optional
             The conversation before it.
 
         Raises
         ------
         InvalidInputError
-            If the question is blank.
+            If the question is blank, or says only where to look.
         LLMError
             If the language model fails.
         """
@@ -89,15 +97,17 @@ class Answerer:
             msg = "The question must not be empty."
             raise InvalidInputError(msg, hint='Ask, for example: rag ask "What is mode collapse?"')
         watch = _Stopwatch()
-        standalone = condense(question, read_messages(messages), self.llm, llm_name=self.llm_name)
+        query = split_query(question.strip())
+        standalone = condense(query.text, read_messages(messages), self.llm, llm_name=self.llm_name)
+        asked = question.strip() if standalone == query.text else query.with_filters(standalone)
         watch.lap("condense")
-        passages = self.search(standalone, self.settings.k)
+        passages = self.search(asked, self.settings.k)
         watch.lap("retrieve")
-        draft = Answer(standalone, llm=self.llm_name, retrieved=tuple(passages))
-        yield RetrievedEvent(standalone, draft.retrieved)
+        draft = Answer(asked, llm=self.llm_name, retrieved=tuple(passages))
+        yield RetrievedEvent(asked, draft.retrieved)
         evidence = self.reader.read(standalone, passages)
         watch.lap("read")
-        if evidence.strength < self.settings.min_evidence:
+        if evidence.strength < self.min_evidence():
             yield from self._refuse(draft, watch)
         elif self.llm is None:
             yield from self._quote(draft, evidence, watch)
@@ -130,8 +140,9 @@ class Answerer:
 
     def _generate(self, llm: BaseChatModel, draft: Answer, watch: _Stopwatch) -> Iterator[Event]:
         prompt = load_prompt("answer")
-        passages, left_out = self._pack(prompt.render(passages="", question=draft.question), draft.retrieved)
-        messages = prompt.render(passages=number_passages(passages), question=draft.question)
+        question = split_query(draft.question).text
+        passages, left_out = self._pack(prompt.render(passages="", question=question), draft.retrieved)
+        messages = prompt.render(passages=number_passages(passages), question=question)
         markers = MarkerReader(passages, self.similarity, self._holds)
         reply = _Reply()
         for event in self._read_reply(llm.stream(messages), markers, reply):
@@ -180,7 +191,8 @@ class Answerer:
 
     def _pack(self, empty: list[tuple[str, str]], passages: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]:
         budget = self.settings.llm_context_tokens - self.settings.llm_max_tokens - self._count(empty)
-        return pack_passages(passages, budget=budget, count_tokens=self._count_text)
+        kept, left_out = pack_passages(self.extend(passages), budget=budget, count_tokens=self._count_text)
+        return merged_neighbours(kept, self.source_text), [p for p in left_out if p in passages]
 
     def _count(self, messages: list[tuple[str, str]]) -> int:
         return sum(self._count_text(text) for _, text in messages) + _MESSAGE_TOKENS

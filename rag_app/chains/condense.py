@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from rag_app.chains.followups import carry_topic
 from rag_app.chains.messages import Message
+from rag_app.errors import InvalidInputError
 from rag_app.llms.factory import translated_errors
 from rag_app.prompting.templates import load_prompt
+from rag_app.retrieval.query import split_query
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -23,7 +25,7 @@ def condense(question: str, messages: Sequence[Message], llm: BaseChatModel | No
     Parameters
     ----------
     question : str
-        What the user typed.
+        What the user typed, without the words that say where to look. Those of earlier questions held for them alone.
     messages : sequence of Message
         The conversation so far, oldest first.
     llm : BaseChatModel or None
@@ -39,6 +41,7 @@ def condense(question: str, messages: Sequence[Message], llm: BaseChatModel | No
     question = question.strip()
     if not any(m.role == "user" for m in messages):
         return question
+    messages = [Message(m.role, _without_filters(m.text)) if m.role == "user" else m for m in messages]
     if llm is None:
         return carry_topic(question, _understood(messages))
     conversation = "\n".join(f"{m.role}: {m.text}" for m in messages[-_MAX_TURNS:] if m.role != "system")
@@ -56,3 +59,10 @@ def _understood(messages: Sequence[Message]) -> list[str]:
         for m, reply in zip(messages, replies, strict=True)
         if m.role == "user" and not (reply.role == "assistant" and reply.text.strip() == NO_ANSWER)
     ]
+
+
+def _without_filters(text: str) -> str:
+    try:
+        return split_query(text).text
+    except InvalidInputError:  # nothing else is in it, so nobody can go on from it
+        return ""

@@ -116,4 +116,5 @@ class Conversations:
 
 def _rests_on(answer: str, sources: set[str]) -> bool:
     kept = json.loads(answer)
-    return any(part["source"] in sources for key in ("citations", "retrieved") for part in kept[key])
+    places = [place for key in ("citations", "retrieved") for place in kept[key]]
+    return any(p["source"] in sources for place in places for p in (place, *place.get("also_in", ())))

@@ -110,28 +110,42 @@ def show_in_context(out: Console, number: int, citation: Citation, text: str) ->
         before = "… " + before.partition(" ")[2]
     if citation.end + _CONTEXT_WIDTH < len(text):
         after = after.rpartition(" ")[0] + " …"
-    _show_heading(out, f"[{number}]", citation)
+    show_heading(out, f"[{number}]", citation)
     print_indented(out, Text.assemble(before, (citation.quote, "bold"), after))
 
 
+def show_heading(out: Console, mark: str, place: Citation | Passage) -> None:
+    """Print a mark and the place of a quotation or a passage."""
+    print_indented(out, f"{mark} {place.source}: {place.locator}", first="", style="cyan")
+
+
 def show_passage(out: Console, number: int, passage: Passage) -> None:
-    """Print a passage with its score."""
-    _show_heading(out, f"{number}.", passage)
-    parts = f"½ · {passage.dense_score:.3f} (meaning) + ½ · {passage.lexical_score:.3f} (words)"
-    print_indented(out, f"score {passage.score:.3f} = {parts}", style="dim")
+    """Print a passage with its score, and where else the same is said."""
+    show_heading(out, f"{number}.", passage)
+    parts = f"meaning {passage.dense_score:.3f}, words {passage.lexical_score:.3f}"
+    parts += f", sentence {passage.alignment_score:.3f}" if passage.alignment_score else ""
+    before = "" if passage.fused_score is None else f" (reranker), before {passage.fused_score:.3f}"
+    print_indented(out, f"score {passage.score:.3f}{before}: {parts}", style="dim")
     print_indented(out, passage.text)
+    show_also_in(out, passage)
+
+
+def show_also_in(out: Console, passage: Passage) -> None:
+    """Print where else the same is said as in a passage."""
+    for other in passage.also_in:
+        print_indented(out, f"also in {other.source}: {other.locator}", style="dim")
 
 
 def _show_evidence(out: Console, answer: Answer) -> None:
     if answer.citations:
         out.print()
     for number, citation in enumerate(answer.citations, start=1):
-        _show_heading(out, f"[{number}]", citation)
+        show_heading(out, f"[{number}]", citation)
         print_indented(out, f"“{_clipped(citation.quote, _QUOTE_WIDTH)}”")
     if not answer.answered and answer.retrieved:
         out.print("\nThe nearest passages:", style="bold")
         for passage in answer.retrieved[:_N_NEAREST]:
-            _show_heading(out, "-", passage)
+            show_heading(out, "-", passage)
             print_indented(out, _clipped(passage.text, _NEAREST_WIDTH))
     _show_tools(out, answer)
     for note in answer.notes:
@@ -143,16 +157,13 @@ def _show_tools(out: Console, answer: Answer) -> None:
     """Name what the best citation's section of the course describes and can be called."""
     if not answer.citations:
         return
+    from rag_app.retrieval.query import split_query
     from rag_app.tools.course import tools_for
 
     best = answer.citations[0]
-    names = tools_for(answer.question, best.source, best.locator.heading)
+    names = tools_for(split_query(answer.question).text, best.source, best.locator.heading)
     if names:
         out.print(f"\nTry: {'; '.join(f'rag tools show {name}' for name in names)}", style="dim")
-
-
-def _show_heading(out: Console, mark: str, place: Citation | Passage) -> None:
-    print_indented(out, f"{mark} {place.source}: {place.locator}", first="", style="cyan")
 
 
 def _clipped(text: str, width: int) -> str:

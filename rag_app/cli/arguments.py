@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 
 from rag_app.errors import InvalidInputError
 
 _MAX_COUNT = 1000
+_FILTER_OF_WORDS = re.compile(r"^(file|heading):([^\s\"'“][^\"]*\s[^\"]*)$", re.IGNORECASE)
 
 
 def read_question(typed: Sequence[str]) -> str:
     """Return the words of a question as one text: quotes around it are optional.
+
+    Quotes around the value of a filter, which the shell has taken away, are put back.
 
     Raises
     ------
@@ -23,8 +27,11 @@ def read_question(typed: Sequence[str]) -> str:
     --------
     >>> read_question(["What", "is mode collapse?"])
     'What is mode collapse?'
+    >>> read_question(["heading:mode collapse", "What", "causes", "it?"])
+    'heading:"mode collapse" What causes it?'
     """
-    question = " ".join(typed).strip()
+    words = [_FILTER_OF_WORDS.sub(r'\1:"\2"', text) for text in typed] if len(typed) > 1 else typed
+    question = " ".join(words).strip()
     if not question:
         msg = "The question must not be empty."
         raise InvalidInputError(msg, hint='Ask, for example: rag ask "What is mode collapse?"')

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HELP = """\
 Type a question. A follow-up such as "and how is it avoided?" is understood.
+The words file:notes.md and heading:"lamp" in a question say where to look.
   /sources     show the quotations of the last answer in their context
   /llm [NAME]  show or change the language model, such as openai:gpt-4o-mini
   /help        show this

@@ -51,8 +51,10 @@ def diagnose() -> list[Finding]:
         "weights": _weights,
         "embedder": _embedder,
         "language model": _language_model,
+        "reranker": _reranker,
         "Chroma": _chroma,
         "index": _index,
+        "threshold": _threshold,
         "prompts": _prompts,
         "knowledge": _knowledge,
     }
@@ -174,6 +176,15 @@ def _language_model(settings: Settings) -> str:
     return f"{settings.llm} answers"
 
 
+def _reranker(settings: Settings) -> str:
+    if settings.reranker == "none":
+        return "none: nothing needed"
+    from rag_app.retrieval.rerank import load_reranker
+
+    load_reranker(settings).score(_PROBE, [_PROBE])
+    return f"{settings.reranker} scores passages"
+
+
 def _chroma(settings: Settings) -> str:
     from rag_app.index.vectors import ChromaVectors
 
@@ -208,6 +219,16 @@ def _index(settings: Settings) -> str:
         msg = f"The index must hold as many of each; got {', '.join(f'{n} {name}' for name, n in counts.items())}."
         raise StoreError(msg, hint="Run: rag index verify")
     return f"sources {len(library.sources())}, chunks {counts['chunks']}, as many vectors; built by these settings"
+
+
+def _threshold(settings: Settings) -> str:
+    from rag_app.chains.gate import load_threshold
+    from rag_app.index.library import Library
+
+    threshold = load_threshold(settings, Library(settings.data_dir / "library.sqlite"))
+    if threshold.stale and threshold.origin != "setting":
+        raise StoreError(threshold.stale, hint="Run: rag eval calibrate CASES, or set RAG_MIN_EVIDENCE.")
+    return f"no answer below an evidence of {threshold}"
 
 
 def _prompts(_settings: Settings) -> str:

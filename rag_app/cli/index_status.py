@@ -36,6 +36,7 @@ def read_status(app: App) -> dict[str, Any]:
         "built_by": built_by(app),
         "chunks": library.count_chunks(),
         "tokens": library.count_tokens(),
+        "threshold": app.threshold.to_json(),
         "generation": library.generation,
         "bytes": {"library": on_disk.library, "chroma": on_disk.chroma},
         "last_run": asdict(last) if last else None,
@@ -50,6 +51,9 @@ def show_status(out: Console, status: dict[str, Any]) -> None:
     counts = f"sources {len(status['sources'])}, chunks {status['chunks']}, tokens {status['tokens']}"
     size = ", ".join(f"{name} {n / _MEGABYTE:.1f} MB" for name, n in status["bytes"].items())
     out.print(f"{counts}; generation {status['generation']}; {size}")
+    out.print(f"no answer below an evidence of {status['threshold']['description']}")
+    if status["threshold"]["stale"]:
+        out.print(status["threshold"]["stale"], style="yellow")
     if last := status["last_run"]:
         did = ", ".join(f"{name} {n}" for name, n in last["did"].items() if n)
         out.print(f"last run: {last['command']} ended {last['ended']} after {last['duration_s']:.1f} s: {did}")

@@ -32,6 +32,9 @@ COMMANDS = {
         'rag tools run recall_at_k ranking=\'["a", "b"]\' relevant=\'["b"]\'',
     ),
     "prompts": Command("list, show or check the prompts", "rag prompts show answer"),
+    "eval": Command(
+        'choose what is "No answer found" on questions of your own, and report it', "rag eval calibrate cases.jsonl"
+    ),
     "doctor": Command("check the installation, the settings, the parts and the index", "rag doctor"),
     "index": Command("show, check, rebuild, shrink, move or forget what the index holds", "rag index status"),
 }
@@ -44,8 +47,15 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_USER_ERROR, f"rag: {message}. Run: {self.prog} --help\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401  (argparse's signature)
-        """Refuse what is left over here, where the command is known that it was typed for."""
+        """Refuse what is left over here, where the command is known that it was typed for.
+
+        Words of an argument that takes several may stand behind options too: argparse takes them in one run only.
+        """
         parsed, extra = super().parse_known_args(args, namespace)
+        several = [action.dest for action in self._actions if action.nargs in {"*", "+"} and not action.option_strings]
+        if several and not any(text.startswith("-") for text in extra):
+            setattr(parsed, several[0], [*getattr(parsed, several[0]), *extra])
+            extra = []
         if extra:
             self.error(f"unrecognized arguments: {' '.join(extra)}")
         return parsed, extra

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from rag_app.cli.arguments import read_count, read_question
 from rag_app.cli.terminal import console, print_json
 from rag_app.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from rag_app.index.library import Library
+    from rag_app.types import Passage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="filter, such as source=09-gans.md; repeatable",
     )
+    parser.add_argument("--explain", action="store_true", help="show why each passage ranks where it does")
     parser.add_argument("--json", action="store_true", help="print the passages as JSON")
 
 
@@ -33,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     app = build()
     ensure_index(app)
     passages = app.search(question, arguments.k, where or None)
+    if arguments.explain:
+        return _explain(app.library, question, passages, as_json=arguments.json)
     if arguments.json:
         print_json([p.to_json() for p in passages])
         return 0
@@ -41,6 +49,24 @@ def run(arguments: argparse.Namespace) -> int:
         show_passage(out, number, passage)
         out.print()
     if not passages:
+        out.print("No passage matches.")
+    return 0
+
+
+def _explain(library: Library, question: str, passages: list[Passage], *, as_json: bool) -> int:
+    from rag_app.cli.explanation import show_explained, show_scores
+    from rag_app.retrieval.explanation import explain_ranking
+
+    explanations = explain_ranking(library, question, passages)
+    if as_json:
+        print_json([{**e.passage.to_json(), "explanation": e.to_json()} for e in explanations])
+        return 0
+    out = console()
+    show_scores(out, explanations)
+    for number, explanation in enumerate(explanations, start=1):
+        out.print()
+        show_explained(out, number, explanation)
+    if not explanations:
         out.print("No passage matches.")
     return 0
 

@@ -54,3 +54,22 @@ def test_a_question_without_an_answer_is_not_gone_on_from():
         Message("assistant", "No answer found."),
     ]
     assert condense("Why is it needed?", said, None) == "Why is the reparameterisation trick needed?"
+
+
+PLACED = [Message("user", 'What is mode collapse in file:09-gans.md under heading:"mode collapse"?'), TALK[1]]
+
+
+def test_filters_of_an_earlier_question_held_for_it_alone():
+    """Only its topic is carried over: where to look is said anew, or nowhere in particular."""
+    assert condense("And how is it avoided?", PLACED, None) == "How is mode collapse avoided?"
+    talk = [*TALK, Message("user", "file:09-gans.md"), Message("assistant", "Pardon?")]
+    assert condense("And how is it avoided?", talk, None) == "How is mode collapse avoided?"
+
+
+def test_the_language_model_reads_no_filters():
+    """It could carry them over."""
+    llm = ScriptedChat(replies=["How is mode collapse avoided?"])
+    assert condense("And how is it avoided?", PLACED, llm) == "How is mode collapse avoided?"
+    prompt = llm.received[0][-1].text
+    assert "user: What is mode collapse?\n" in prompt
+    assert "09-gans.md" not in prompt

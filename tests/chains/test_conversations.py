@@ -10,8 +10,9 @@ import pytest
 from rag_app.chains.conversations import Conversations
 from rag_app.chains.messages import Message
 from rag_app.errors import StoreError
+from rag_app.index.traces import Finder
 from rag_app.locator import Locator
-from rag_app.types import Answer, Citation
+from rag_app.types import Answer, Citation, Passage
 
 CITED = Answer(
     "How is mode collapse avoided?",
@@ -123,3 +124,14 @@ def test_a_file_that_another_program_damages_is_an_error_of_one_sentence(kept, t
         StoreError, match=rf"^{re.escape(f'The conversations in {path} cannot be opened: no such table')}"
     ):
         use(kept)
+
+
+@pytest.mark.parametrize(("forgotten", "n_left"), [("a.md", 0), ("copy.md", 0), ("other.md", 1)])
+def test_what_names_a_forgotten_source_is_forgotten(kept, forgotten, n_left):
+    """Where it was quoted or looked at, and where it was only named as a place that says the same."""
+    copy = Passage("copy.md", "", "c2", 0, 4, "mini", Locator())
+    looked_at = Passage("a.md", "", "c1", 0, 4, "mini", Locator(), also_in=(copy,))
+    conversation = kept.begin()
+    kept.add(conversation, "Why?", Answer("Why?", text="So.", retrieved=(looked_at,)))
+    assert kept.forget({forgotten}, Finder([])) == 1 - n_left
+    assert len(kept.messages(conversation)) == 2 * n_left

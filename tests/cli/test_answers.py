@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from rag_app.cli.answers import TextStream, show_events, show_in_context
+from rag_app.cli.answers import TextStream, show_events, show_in_context, show_passage
 from rag_app.locator import Locator
 from rag_app.types import Answer, AnswerEvent, Citation, Event, Passage, RetrievedEvent, TokenEvent
 
@@ -199,3 +200,22 @@ def test_a_quotation_in_context_is_bold_on_a_terminal() -> None:
     out = Console(file=io.StringIO(), width=60, force_terminal=True, color_system="standard", highlight=False)
     show_in_context(out, 2, Citation("a.md", "", 7, 17, "The quote.", Locator()), "Before The quote. After")
     assert "Before \x1b[1mThe quote.\x1b[0m After" in printed(out)
+
+
+@pytest.mark.parametrize(
+    ("scores", "shown"),
+    [
+        ({}, "score 0.500: meaning 0.250, words 0.750"),
+        ({"alignment_score": 0.6251}, "score 0.500: meaning 0.250, words 0.750, sentence 0.625"),
+        ({"fused_score": 0.4}, "score 0.500 (reranker), before 0.400: meaning 0.250, words 0.750"),
+    ],
+)
+def test_a_passage_with_its_scores(scores: dict[str, float], shown: str) -> None:
+    """Those that it has, and where else the same is said."""
+    copy = Passage("b.md", "", "c2", 0, 4, "Text", Locator((), line=7))
+    passage = Passage(
+        "a.md", "", "c1", 0, 4, "Text", Locator(), score=0.5, dense_score=0.25, lexical_score=0.75, also_in=(copy,)
+    )
+    out = screen(None)
+    show_passage(out, 1, replace(passage, **scores))
+    assert printed(out) == f"1. a.md: \n    {shown}\n    Text\n    also in b.md: line 7\n"

@@ -21,10 +21,16 @@ from rag_app.errors import InvalidInputError
         (["  What is\ta GAN? \n"], "What is\ta GAN?"),
         (["", "Why?", " "], "Why?"),
         (["¿Qué?"], "¿Qué?"),
+        (["heading:mode collapse", "why?"], 'heading:"mode collapse" why?'),
+        (["why?", "File:my notes.md"], 'why? File:"my notes.md"'),
+        (["file:a.md", "why", "is", "it?"], "file:a.md why is it?"),
+        (["file:a.md why is it?"], "file:a.md why is it?"),
+        (['heading:"mode collapse" why', "now?"], 'heading:"mode collapse" why now?'),
+        (["file: in", "TOML?"], "file: in TOML?"),
     ],
 )
 def test_words_become_one_question(typed: list[str], question: str) -> None:
-    """Joined by a space, without the space around them."""
+    """Joined by a space, without the space around them; a filter that the shell has unquoted is quoted again."""
     assert read_question(typed) == question
 
 

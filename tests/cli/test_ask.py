@@ -29,6 +29,14 @@ def test_an_answer_with_its_citation(rag_on_notes: CommandLine, words: list[str]
     assert rag_on_notes("ask", *words) == Transcript(0, ANSWER, "")
 
 
+def test_filters_in_the_question(rag_on_notes: CommandLine) -> None:
+    """They change where the answer comes from, not how it looks."""
+    assert rag_on_notes.inside("ask", "When was the lamp lit? heading:lamp") == Transcript(0, ANSWER, "")
+    done = rag_on_notes.inside("ask", "file:café.txt", "When was the lamp lit?")
+    assert (done.code, done.out.startswith(NOTHING)) == (0, True)
+    assert "lighthouse.md" not in done.out
+
+
 def test_unicode_goes_in_and_comes_out(rag_on_notes: CommandLine) -> None:
     """A question and a document in another language, with characters of every width."""
     done = rag_on_notes("ask", "Was kostet ein Kaffee ☕?", env={"LC_ALL": "C.UTF-8"})

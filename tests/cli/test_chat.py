@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -176,6 +177,24 @@ def test_piped_input_reads_as_a_conversation(rag_on_notes: CommandLine) -> None:
         "\n"
         "> /quit\n"
     )
+
+
+def test_filters_in_a_conversation(rag_on_notes: CommandLine) -> None:
+    """They hold for their own question, and a follow-up shows where it was looked for; mistakes are sentences."""
+    lines = [
+        "What dims the lamp? file:lighthouse.md",
+        "And how is it avoided?",
+        "And how is it avoided in file:lighthouse.md?",
+        "file:lighthouse.md",
+        "file:lighthouses.md What dims the lamp?",
+    ]
+    out = rag_on_notes.inside("chat", stdin="\n".join(lines)).out
+    first, follow_up, placed, alone, unknown = re.split(r"^> .*\n", out, flags=re.MULTILINE)[1:]
+    assert first.startswith(LAMP)
+    assert follow_up.startswith(f"(searching: How is the lamp avoided?)\n{WASHING}")
+    assert placed.startswith(f"(searching: How is the lamp avoided? file:lighthouse.md)\n{WASHING}")
+    assert alone.startswith("The question must ask something besides where to look; got 'file:lighthouse.md'. ")
+    assert unknown == "There is no file in the index named 'lighthouses.md'. Did you mean lighthouse.md?\n\n"
 
 
 def test_continue_goes_on_with_the_last_conversation(rag_on_notes: CommandLine) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from support.command_line import CommandLine
+from support.cross_encoder import save_cross_encoder
 from support.openai_server import OpenAIServer
 
-CHECKS = "Python packages settings data_folder weights embedder language_model Chroma index prompts knowledge".split()
+CHECKS = (
+    "Python packages settings data_folder weights embedder language_model reranker Chroma index threshold "
+    "prompts knowledge"
+).split()
 KEY = "sk-not-to-be-seen"
 
 
@@ -48,6 +53,15 @@ def test_before_anything_was_ingested(rag: CommandLine) -> None:
     assert all(f["ok"] for f in found.values())
     assert found["index"]["result"] == "none yet: the first question makes one of the packaged course"
     assert not rag.data_dir.exists()
+
+
+def test_a_reranker(rag: CommandLine, tmp_path: Path) -> None:
+    """It scores a pair of texts, or the user is told what to do."""
+    name = f"sentence-transformers:{save_cross_encoder(tmp_path / 'cross_encoder')}"
+    assert findings(rag, RAG_RERANKER=name)["reranker"]["result"] == f"{name} scores passages"
+    rule = "RAG_RERANKER must name a cross-encoder on this machine; 'none-such' cannot be loaded."
+    found = wrong(rag, RAG_RERANKER="sentence-transformers:none-such")
+    assert found == {"reranker": (rule, "Give the path of its folder.")}
 
 
 def test_where_a_setting_comes_from(rag: CommandLine) -> None:

@@ -22,12 +22,13 @@ def damage(rag: CommandLine, sql: str) -> None:
 
 
 def test_status_lists_the_sources(rag_on_notes: CommandLine) -> None:
-    """Where the index is, what built it, its size, the last run, and a line for each source."""
+    """Where the index is, what built it, its size, the threshold, the last run, and a line for each source."""
     done = rag_on_notes("index", "status")
     assert (done.code, done.err) == (0, "")
-    head, counts, last, table = done.out.split("\n", 3)
+    head, counts, threshold, last, table = done.out.split("\n", 4)
     assert head == f"index in {rag_on_notes.data_dir}, built by {BUILT_BY}"
     assert re.fullmatch(r"sources 2, chunks 4, tokens 117; generation 1; library 0\.\d MB, chroma \d\.\d MB", counts)
+    assert threshold == "no answer below an evidence of 0.5, the default"
     assert re.fullmatch(r"last run: ingest ended \S+\+00:00 after \d+\.\d s: new 2", last)
     assert table == SOURCES
 
@@ -72,7 +73,7 @@ def test_status_of_an_index_without_a_source(rag: CommandLine) -> None:
     assert rag.inside("ingest", "empty").code == 0
     out = rag.inside("index", "status").out
     assert out.startswith(f"index in {rag.data_dir}, built by {BUILT_BY}\nsources 0, chunks 0, tokens 0; ")
-    assert len(out.splitlines()) == 3
+    assert len(out.splitlines()) == 4
 
 
 def test_commands_before_there_is_an_index(rag: CommandLine) -> None:
