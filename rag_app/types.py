@@ -55,10 +55,8 @@ class Source:
         From front matter or the first heading; empty where the document has none.
     text : str
         The extracted text. Every offset in the program refers to it.
-    sha256 : str
-        Hash of `text`, in hexadecimal.
-    bytes_sha256 : str
-        Hash of the file.
+    sha256, bytes_sha256 : str
+        Hashes of `text` and of the file, in hexadecimal.
     blocks : tuple of Block
         In reading order, not overlapping.
     metadata : mapping of str to str
@@ -83,10 +81,8 @@ class Chunk:
     ----------
     id : str
         Hash of the source's name and of what is embedded; equal content keeps its id.
-    start, end : int
-        ``source.text[start:end]`` is the chunk's text.
-    text : str
-        That text.
+    start, end, text
+        ``source.text[start:end]`` is the text.
     context : str
         Title and heading path, and the header row of a table: embedded in front of the text, not stored in it.
     locator : Locator
@@ -120,10 +116,8 @@ class Passage:
     ----------
     score : float
         Fused score in [0, 1], or that of a reranker; higher is better.
-    dense_score, lexical_score : float
-        Parts of the fused score: cosine similarity, and BM25 divided by the most that this question could reach.
-    alignment_score : float
-        The third part: how well the tokens of the best sentence align with those of the question.
+    dense_score, lexical_score, alignment_score : float
+        Its parts: cosine similarity, BM25 over the most that the question could reach, alignment of the best sentence.
     fused_score : float or None
         The fused score where a reranker gave another one.
     evidence : Unit or None
@@ -215,8 +209,6 @@ class Answer:
         Name and version of the prompt, empty where none was sent.
     usage : mapping of str to int
         Tokens as the provider reported them.
-    timings_s : mapping of str to float
-        Seconds by step.
     notes : tuple of str
         What the reader should know: passages left out, markers removed.
 
@@ -336,8 +328,6 @@ class Receipt:
         Chunks longer than the embedder reads; 0, always, and counted rather than assumed.
     ignored : mapping of str to int
         Files of types that are not read, by suffix.
-    duration_s : float
-        Seconds.
     """
 
     files: tuple[FileReceipt, ...]
@@ -377,18 +367,13 @@ class Classification:
     Parameters
     ----------
     label : str or None
-        The best label, or None where none of them fits.
+        The best label; None where none fits, for the `reason` given. `labels` has every one that applies, best first.
     scores : mapping of str to float
-        One for each label, best first. Of labels of which one applies they are probabilities that sum to one; of
-        labels that apply whichever others do, each is in [0, 1]. A language model gives 1 to those that it names.
+        For each label, best first: probabilities that sum to one; where several may apply, each in [0, 1] by itself.
     margin : float
         Distance between the best and the second score.
-    labels : tuple of str
-        Every label that applies, best first: at most one, unless labels apply whichever others do.
     similarity : float or None
         To the most similar label: 0 for unrelated texts, 1 for the same text; None from a language model.
-    reason : str
-        Why no label fits, otherwise empty.
     notes : tuple of str
         What the reader should know: that labels were adapted to the other texts of a batch.
     """

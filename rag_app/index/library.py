@@ -167,24 +167,6 @@ class Library:
         rows = self._select_in("SELECT key, vector FROM vectors WHERE key IN ({})", keys)
         return {key: np.frombuffer(blob, np.float32) for key, blob in rows}
 
-    def token_codes(self, chunk_ids: Sequence[str]) -> dict[str, bytes]:
-        """Return the stored token vectors of chunks, by chunk id; see `rag_app.embeddings.token_codes`."""
-        return dict(
-            self._select_in(
-                "SELECT c.chunk_id, t.codes FROM chunks c JOIN token_codes t ON t.key = c.vector_key "
-                "WHERE c.chunk_id IN ({})",
-                chunk_ids,
-            )
-        )
-
-    def without_token_codes(self, limit: int) -> list[tuple[str, str]]:
-        """Return keys and ids of chunks whose token vectors are not stored."""
-        return self.query(
-            "SELECT vector_key, min(chunk_id) FROM chunks WHERE vector_key NOT IN (SELECT key FROM token_codes) "
-            "GROUP BY vector_key LIMIT ?",
-            (limit,),
-        )
-
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Return the rows of a query: for the lexical index and the filters too."""
         if not self.exists():
@@ -271,11 +253,6 @@ class Library:
             )
             for chunk, key in zip(chunks, keys, strict=True):
                 self._insert_chunk(db, int(cursor.lastrowid or 0), chunk, key, lexical_context(source, chunk))
-
-    def store_token_codes(self, codes: Mapping[str, bytes]) -> None:
-        """Store token vectors, by the keys of the chunks' embeddings."""
-        with self.transaction() as db:
-            db.executemany("INSERT OR IGNORE INTO token_codes VALUES (?, ?)", codes.items())
 
     def remove_source(self, uri: str) -> None:
         """Remove a source, its chunks and their lexical rows."""

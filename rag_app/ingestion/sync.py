@@ -19,6 +19,7 @@ from rag_app.index.library import Library, SourceRow
 from rag_app.index.lock import write_lock
 from rag_app.index.space import check_space
 from rag_app.index.swap import settle
+from rag_app.index.tokens import store_token_codes
 from rag_app.ingestion import split
 from rag_app.ingestion.discover import Discovery, discover, is_gone
 from rag_app.ingestion.load import load_source, read_document
@@ -234,7 +235,7 @@ class Sync:
         if self._minilm is None or self._minilm is not self._embedder:
             return dict(zip(keys, self._embedder.embed_passages(texts), strict=True))
         read = self._minilm.read_passages(texts)
-        self._library.store_token_codes({key: encode(tokens) for key, tokens in zip(keys, read, strict=True)})
+        store_token_codes(self._library, {key: encode(tokens) for key, tokens in zip(keys, read, strict=True)})
         return {key: tokens.mean for key, tokens in zip(keys, read, strict=True)}
 
     def _flush(self) -> None:

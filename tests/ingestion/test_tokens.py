@@ -8,6 +8,7 @@ from support.openai_server import OpenAIServer
 from rag_app import build
 from rag_app.embeddings.token_codes import encode
 from rag_app.index.identity import vector_key
+from rag_app.index.tokens import token_codes, without_token_codes
 from rag_app.ingestion.sync import Sync, silent
 from rag_app.ingestion.tokens import read_missing_tokens
 
@@ -88,10 +89,10 @@ def test_more_chunks_than_a_batch(index, tmp_path, minilm):
     n_chunks = index.library.count_chunks()
     assert seen == [("reading tokens", 0, n_chunks), ("reading tokens", 128, n_chunks)]
     assert len(stored(index.library)) == n_chunks - 1
-    assert index.library.without_token_codes(5) == []
+    assert without_token_codes(index.library, 5) == []
     ids = [row[0] for row in index.library.query("SELECT chunk_id FROM chunks")]
-    assert index.library.token_codes(ids).keys() == set(ids)
-    assert index.library.token_codes(["unknown"]) == {}
+    assert token_codes(index.library, ids).keys() == set(ids)
+    assert token_codes(index.library, ["unknown"]) == {}
 
 
 def test_ingestion_stores_tokens_with_the_embeddings(index, notes, minilm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from rag_app.embeddings.alignment import Aligner
 from rag_app.errors import InvalidInputError, StoreError
 from rag_app.from_scratch.language.words import content_words
 from rag_app.index.lexical import Lexical
+from rag_app.index.tokens import token_codes
 from rag_app.ingestion.load import load_source
 from rag_app.ingestion.sync import Sync
 from rag_app.retrieval.hybrid import HybridSearch
@@ -307,7 +309,7 @@ def test_a_question_is_embedded_once_and_chunks_never(index, tmp_path, minilm):
 @pytest.fixture(scope="module")
 def aligner(course, minilm):
     """Over the two chapters."""
-    return Aligner(minilm, Lexical(course.library).idf, course.library.token_codes)
+    return Aligner(minilm, Lexical(course.library).idf, partial(token_codes, course.library))
 
 
 @pytest.fixture(scope="module")
@@ -366,7 +368,7 @@ def test_a_passage_without_sentences_is_found_without_evidence(index, tmp_path, 
     (tmp_path / "b.md").write_text("# Rice\n\nRice is boiled.")
     index.ingest(tmp_path / "a.md", tmp_path / "b.md")
     lexical = Lexical(index.library)
-    aligner = Aligner(minilm, lexical.idf, index.library.token_codes)
+    aligner = Aligner(minilm, lexical.idf, partial(token_codes, index.library))
     searching = HybridSearch(index.library, index.vectors, minilm, lexical, aligner)
     bare, full = searching.search("waltz of the emperor", 5)
     assert (bare.evidence, bare.alignment_score) == (None, 0)
