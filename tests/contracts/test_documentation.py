@@ -104,7 +104,9 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     for field in dataclasses.fields(Settings):
         value = field.default
         shown = f"{value:g}" if isinstance(value, float) else str(value)
-        found = {"data_dir": "user data folder", "min_evidence": "calibrated or 0.5"}.get(field.name, shown)
+        found = {"data_dir": "user data folder", "min_evidence": "calibrated or 0.5", "late_interaction": "on"}.get(
+            field.name, shown
+        )
         defaults[f"RAG_{field.name.upper()}"] = found
     assert documented_settings() == defaults
 
