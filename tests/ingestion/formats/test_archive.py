@@ -59,6 +59,7 @@ def test_an_archive_without_entries_is_opened():
         _zip({"a": b"one"}, zipfile.ZIP_LZMA),
         _zip({"a": b"one"}, zipfile.ZIP_BZIP2),
     ],
+    ids=range(10),  # the bytes hold the time
 )
 def test_what_is_no_whole_archive_is_refused(data):
     """Other formats, truncated files, changed bytes, and compressions that no document has."""
