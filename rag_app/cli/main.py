@@ -32,9 +32,7 @@ COMMANDS = {
         'rag tools run recall_at_k ranking=\'["a", "b"]\' relevant=\'["b"]\'',
     ),
     "prompts": Command("list, show or check the prompts", "rag prompts show answer"),
-    "eval": Command(
-        'choose what is "No answer found" on questions of your own, and report it', "rag eval calibrate cases.jsonl"
-    ),
+    "eval": Command('choose when to say "No answer found", on your own questions', "rag eval calibrate cases.jsonl"),
     "doctor": Command("check the installation, the settings, the parts and the index", "rag doctor"),
     "index": Command("show, check, rebuild, shrink, move or forget what the index holds", "rag index status"),
 }

@@ -33,6 +33,7 @@ positional arguments:
     classify  label texts by similarity, without examples
     tools     list, show or run the metrics and models of the course
     prompts   list, show or check the prompts
+    eval      choose when to say "No answer found", on your own questions
     doctor    check the installation, the settings, the parts and the index
     index     show, check, rebuild, shrink, move or forget what the index
               holds
@@ -111,7 +112,7 @@ MISTAKES = [
         ["frobnicate"],
         (
             "There is no command named 'frobnicate'. "
-            "Known: ask, chat, classify, doctor, index, ingest, prompts, search, tools."
+            "Known: ask, chat, classify, doctor, eval, index, ingest, prompts, search, tools."
         ),
     ),
     (["--verbose", "ask", "x"], "unrecognized arguments: --verbose. Run: rag --help"),
