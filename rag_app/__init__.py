@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rag_app.app import App, build
-    from rag_app.types import Answer, Chunk, Citation, Classification, Passage, Receipt, Source
+    from rag_app.receipts import Receipt
+    from rag_app.types import Answer, Chunk, Citation, Classification, Passage, Source
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,5 +30,5 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  (any exported name; nothing 
         raise AttributeError(msg)
     import importlib
 
-    module = "rag_app.app" if name in {"App", "build"} else "rag_app.types"
-    return getattr(importlib.import_module(module), name)
+    elsewhere = {"App": "rag_app.app", "build": "rag_app.app", "Receipt": "rag_app.receipts"}
+    return getattr(importlib.import_module(elsewhere.get(name, "rag_app.types")), name)

@@ -13,8 +13,9 @@ from rag_app.index.library import Library
 from rag_app.index.vectors import ChromaVectors
 from rag_app.ingestion.sync import Progress, Sync, check_fingerprint, silent
 from rag_app.maintenance import Maintenance
+from rag_app.receipts import Receipt
 from rag_app.settings import Settings
-from rag_app.types import Answer, AnswerEvent, Event, Passage, Receipt, Source
+from rag_app.types import Answer, AnswerEvent, Event, Passage, Source
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

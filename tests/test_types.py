@@ -10,16 +10,14 @@ from operator import add
 
 import pytest
 
-from rag_app import types
+from rag_app import receipts, types
 from rag_app.types import (
     Answer,
     Chunk,
     Citation,
     Classification,
-    FileReceipt,
     Locator,
     Passage,
-    Receipt,
     Unit,
 )
 
@@ -28,7 +26,12 @@ CITATION = Citation(source="a.md", sha256="0f", start=3, end=6, quote="abc", loc
 PASSAGE = Passage(
     source="a.md", sha256="0f", chunk_id="c1", start=3, end=6, text="abc", locator=Locator(), score=0.123456789
 )
-VALUES = [c for _, c in inspect.getmembers(types, dataclasses.is_dataclass) if c.__module__ == types.__name__]
+VALUES = [
+    c
+    for module in (types, receipts)
+    for _, c in inspect.getmembers(module, dataclasses.is_dataclass)
+    if c.__module__ == module.__name__
+]
 
 
 @pytest.mark.parametrize("cls", VALUES, ids=lambda c: c.__name__)
@@ -149,46 +152,6 @@ def test_addition_is_associative():
     """It does not matter in which order parts of a stream are joined."""
     a, b, c = (Answer("q", text=t, usage={t: 1}, notes=(t,), llm=llm) for t, llm in [("x", "m"), ("y", ""), ("z", "n")])
     assert (a + b) + c == a + (b + c)
-
-
-def test_receipt_counts_and_json():
-    """A receipt counts its files by status and prints every status, the absent ones as 0."""
-    files = (
-        FileReceipt("a.md", "new", 3, 300),
-        FileReceipt("b.md", "new", 1, 90),
-        FileReceipt("c.md", "duplicate-of", detail="a.md"),
-        FileReceipt("d.bin", "failed", detail="It is binary."),
-    )
-    receipt = Receipt(files, 4, 390, 4, 0, {".png": 2}, 0.12345)
-    assert [receipt.count(s) for s in ("new", "changed", "failed")] == [2, 0, 1]
-    body = json.loads(json.dumps(receipt.to_json()))
-    assert body.pop("files")[2] == {
-        "name": "c.md",
-        "status": "duplicate-of",
-        "chunks": 0,
-        "tokens": 0,
-        "detail": "a.md",
-    }
-    assert body == {
-        "new": 2,
-        "changed": 0,
-        "unchanged": 0,
-        "removed": 0,
-        "duplicate-of": 1,
-        "failed": 1,
-        "chunks": 4,
-        "tokens": 390,
-        "embedded": 4,
-        "truncated": 0,
-        "ignored": {".png": 2},
-        "duration_s": 0.123,
-    }
-
-
-def test_receipt_json_knows_every_status():
-    """The statuses that are printed are those that exist."""
-    printed = set(Receipt((), 0, 0, 0, 0, {}, 0.0).to_json())
-    assert set(types.FileStatus.__args__) <= printed
 
 
 def test_classification_json_rounds():

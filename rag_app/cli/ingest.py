@@ -14,7 +14,7 @@ from rag_app.errors import RagAppError
 
 if TYPE_CHECKING:
     from rag_app.app import App
-    from rag_app.types import Receipt
+    from rag_app.receipts import Receipt
 
 _DONE, _SOME_FAILED = 0, 2
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from rag_app.ingestion.sync import Progress
-    from rag_app.types import Receipt
+    from rag_app.receipts import Receipt
 
 _INDENT = "    "
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rag_app.errors import IngestionError
 from rag_app.ingestion.load import FORMATS, shown
-from rag_app.types import FileReceipt
+from rag_app.receipts import FileReceipt
 
 _HINT = "Name a file, a folder, a glob such as 'notes/*.md', or the URL of a web page."
 _MAGIC = re.compile(r"[*?[]")

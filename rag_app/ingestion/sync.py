@@ -24,7 +24,8 @@ from rag_app.ingestion import split
 from rag_app.ingestion.discover import Discovery, discover, is_gone
 from rag_app.ingestion.load import load_source, read_document
 from rag_app.ingestion.tokens import read_missing_tokens
-from rag_app.types import FileReceipt, FileStatus, Receipt, Source
+from rag_app.receipts import FileReceipt, FileStatus, Receipt
+from rag_app.types import Source
 
 if TYPE_CHECKING:
     import numpy as np

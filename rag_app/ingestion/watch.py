@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rag_app.errors import InvalidInputError, LockedError, RagAppError
 from rag_app.ingestion.discover import is_url
-from rag_app.types import Receipt
+from rag_app.receipts import Receipt
 
 _TICK_MS = 200
 _QUIET_MS = 200  # a batch ends when nothing has changed for so long: programs save a file in several steps

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rag_app.cli.terminal import console, print_indented, print_json, read_json_argument, show_receipt, table
-from rag_app.types import FileReceipt, Receipt
+from rag_app.receipts import FileReceipt, Receipt
 
 
 @pytest.fixture
