@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from report import spread, write_report
 
-from rag_app.embeddings.minilm import MiniLM
+from rag_app.embeddings.minilm import MiniLM, TokenVectors
 from rag_app.index.library import Library
 from rag_app.index.vectors import ChromaVectors
 from rag_app.ingestion.sync import Sync
@@ -32,12 +32,25 @@ _ROUNDS = 7
 
 
 class RandomVectors(MiniLM):
-    """MiniLM, but the vectors of passages are random."""
+    """MiniLM, but the vectors of passages and of their tokens are random."""
+
+    _rng = np.random.default_rng(0)
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         """Return random directions."""
-        vectors = np.random.default_rng(0).normal(size=(len(texts), self.dimension)).astype(np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return self._directions(len(texts))
+
+    def read_passages(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Return a random direction for each text and each of its tokens."""
+        found = []
+        for encoding in self._tokenizer.encode_batch(list(texts)):
+            offsets = np.array(encoding.offsets[1:-1], np.int64).reshape(-1, 2)
+            found.append(TokenVectors(offsets, self._directions(len(offsets)), self._directions(1)[0]))
+        return found
+
+    def _directions(self, n: int) -> np.ndarray:
+        vectors = self._rng.standard_normal((n, self.dimension), np.float32)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def main() -> None:
@@ -63,7 +76,7 @@ def _write_files(folder: Path, paragraphs: Sequence[str], n_files: int) -> None:
 
 def _measure(root: Path) -> list[dict[str, Any]]:
     embedder, vectors = RandomVectors(), ChromaVectors(root / "index" / "chroma")
-    receipt = Sync(Library(root / "index" / "library.sqlite"), vectors, embedder).run([root / "files"])
+    receipt = Sync(Library(root / "index" / "library.sqlite"), vectors, embedder, minilm=embedder).run([root / "files"])
     vectors.reopen()
     edited = root / "files" / "00000.md"
 

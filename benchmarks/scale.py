@@ -1,5 +1,7 @@
 """How the cost of a search grows from 1,000 to 100,000 chunks, and what the shortcuts of the search cost in recall.
 
+Late interaction, which costs the same on any index, is not part of it: latency.py has the whole search.
+
 Usage: scale.py DATA_FOLDER, with squad/dev_half.json, squad/distractor_paragraphs.json, scifact/corpus_train.csv and
 wice/*.jsonl in it.
 
@@ -217,7 +219,8 @@ def measure(index: Path, questions: Sequence[str]) -> dict[str, Any]:
     library, vectors = Library(index / "library.sqlite"), ChromaVectors(index / "chroma")
     embedder = MiniLM()
     embedder.embed(["warm"])
-    searching, lexical = HybridSearch(library, vectors, embedder), Lexical(library)
+    lexical = Lexical(library)
+    searching = HybridSearch(library, vectors, embedder, lexical)
     first = _milliseconds(lambda q: searching.search(q, _K), questions[:1])
     ways: dict[str, Callable[[str], object]] = {
         "search": lambda q: searching.search(q, _K),
@@ -240,7 +243,7 @@ def measure(index: Path, questions: Sequence[str]) -> dict[str, Any]:
 def compare(index: Path, questions: Sequence[str]) -> dict[str, Any]:
     """Return the recall@10 of the search, and of its filtered forms, against scoring every chunk."""
     library, embedder = Library(index / "library.sqlite"), MiniLM()
-    searching = HybridSearch(library, ChromaVectors(index / "chroma"), embedder)
+    searching = HybridSearch(library, ChromaVectors(index / "chroma"), embedder, Lexical(library))
     exact = Exact(library)
     recall: dict[str, list[float]] = {}
     for question in questions[_N_WARM_UP:]:

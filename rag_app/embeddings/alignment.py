@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Idf = Callable[[Sequence[str]], dict[str, float]]
 Stored = Callable[[Sequence[str]], Mapping[str, bytes]]
 _WEIGHTS = np.array([0.23, 0.19, 0.33, 0.25])  # they serve questions (SQuAD) and claims (SciFact)
+_N_REMEMBERED = 64  # questions of users who ask at the same time
 _ASKING = re.compile(r"who|whom|whose|what|which|when|where|why|how|many|much", re.IGNORECASE)
 
 
@@ -40,8 +42,10 @@ class AskedTokens:
         How rare each word is.
     vectors : ndarray of shape (n_tokens, 64)
         Its tokens in the principal directions.
+    embedding : ndarray of shape (384,)
+        Its embedding, at unit length.
     mean : ndarray of shape (64,)
-        Its embedding there, at unit length.
+        The same in the principal directions, at unit length.
     weights : ndarray of shape (n_tokens,)
         The idf of each token's word, 0 for stop words and punctuation; they sum to one.
     asking : ndarray of shape (n_tokens,)
@@ -51,6 +55,7 @@ class AskedTokens:
     text: str
     idf: Mapping[str, float]
     vectors: NDArray[np.float32]
+    embedding: NDArray[np.float32]
     mean: NDArray[np.float32]
     weights: NDArray[np.float32]
     asking: NDArray[np.bool_]
@@ -110,32 +115,29 @@ class Aligner:
     """
 
     def __init__(self, minilm: MiniLM, idf: Idf, stored: Stored) -> None:
-        self._minilm = minilm
+        self.minilm = minilm
         self._idf = idf
         self._stored = stored
+        # The search and the reader ask about the same question, one after the other.
+        self._read = lru_cache(maxsize=_N_REMEMBERED)(lambda question: minilm.embed_tokens([question])[0])
 
     def ask(self, question: str) -> AskedTokens:
         """Return a question, read."""
-        (tokens,) = self._minilm.embed_tokens([question])
+        tokens = self._read(question)
         idf = self._idf(words(question))
         weights, asking = _token_weights(question, tokens, idf)
-        return AskedTokens(question, idf, reduced(tokens.vectors), reduced(tokens.mean), weights, asking)
+        vectors, mean = reduced(tokens.vectors), reduced(tokens.mean)
+        return AskedTokens(question, idf, vectors, tokens.mean, mean, weights, asking)
 
     def align(self, asked: AskedTokens, passages: Sequence[Passage]) -> list[AlignedPassage]:
         """Return each passage, aligned."""
-        if not passages:
-            return []
-        pages = [_Page(p, t) for p, t in zip(passages, self._tokens(passages), strict=True)]
-        vectors = np.concatenate([page.vectors for page in pages])
-        similarity = vectors @ asked.vectors.T  # (n_tokens of all, n_question_tokens)
-        cuts = np.cumsum([len(page.vectors) for page in pages])[:-1]
-        return [page.align(asked, s) for page, s in zip(pages, np.split(similarity, cuts), strict=True)]
+        return [_Page(p, t).align(asked) for p, t in zip(passages, self._tokens(passages), strict=True)]
 
     def _tokens(self, passages: Sequence[Passage]) -> list[ReducedTokens]:
         stored = dict(self._stored([p.chunk_id for p in passages]))
         missing = [p for p in passages if p.chunk_id not in stored]
         if missing:
-            read = self._minilm.read_passages([p.embedded_text for p in missing])
+            read = self.minilm.read_passages([p.embedded_text for p in missing])
             stored |= {p.chunk_id: encode(tokens) for p, tokens in zip(missing, read, strict=True)}
         return decode([stored[p.chunk_id] for p in passages])
 
@@ -154,7 +156,9 @@ class _Page:
         self.units = tuple(u for u, r in zip(quotable, read, strict=True) if r)
         self._ranges = ranges[read]  # (n_units, 2): first token, and the first one after it
 
-    def align(self, asked: AskedTokens, similarity: NDArray[np.float32]) -> AlignedPassage:
+    def align(self, asked: AskedTokens) -> AlignedPassage:
+        # One passage at a time: for a larger product the threads of the linear algebra would wait in busy loops.
+        similarity = self.vectors @ asked.vectors.T  # (n_tokens, n_question_tokens)
         best = self._reduce(np.maximum, similarity)
         means = self._reduce(np.add, self.vectors)
         lengths = np.maximum(np.linalg.norm(means, axis=1), 1e-12)

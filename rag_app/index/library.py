@@ -31,9 +31,9 @@ NEXT_GENERATION = (
     "CAST(coalesce(max(CAST(value AS INTEGER)), 0) + 1 AS TEXT) FROM meta WHERE key = 'generation'"
 )
 _FOR_CHROMA = (
-    'SELECT c.chunk_id, v.vector, substr(s.text, c.start + 1, c."end" - c.start), s.metadata, s.name, s.title, '
+    "SELECT c.chunk_id, v.vector, l.body, s.metadata, s.name, s.title, "
     'c.heading, c.place, c.start, c."end", s.sha256 FROM chunks c JOIN sources s ON s.id = c.source_id '
-    "JOIN vectors v ON v.key = c.vector_key WHERE {} ORDER BY c.id LIMIT ?"
+    "JOIN vectors v ON v.key = c.vector_key JOIN lexical l ON l.rowid = c.id WHERE {} ORDER BY c.id LIMIT ?"
 )
 _FREE_SPACE = "Free some space on its disk, then run this again."
 _ELSEWHERE = "Set RAG_DATA_DIR to another folder, or move this one away."
@@ -147,9 +147,10 @@ class Library:
     def passages(self, chunk_ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages of chunks that exist, by chunk id."""
         rows = self._select_in(
-            'SELECT s.name, s.sha256, c.chunk_id, c.start, c."end", substr(s.text, c.start + 1, c."end" - c.start), '
-            "c.heading, c.place, s.title, c.context, c.units "
-            "FROM chunks c JOIN sources s ON s.id = c.source_id WHERE c.chunk_id IN ({})",
+            # The text stands in the lexical index too: the source's own is long to cut where the source is a book.
+            'SELECT s.name, s.sha256, c.chunk_id, c.start, c."end", l.body, '
+            "c.heading, c.place, s.title, c.context, c.units FROM chunks c JOIN sources s ON s.id = c.source_id "
+            "JOIN lexical l ON l.rowid = c.id WHERE c.chunk_id IN ({})",
             chunk_ids,
         )
         return {r[2]: passage(r) for r in rows}

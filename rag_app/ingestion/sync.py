@@ -102,6 +102,7 @@ class Sync:
         self._lock_timeout_s = lock_timeout_s
         self._n_embedded = 0
         self._waiting: list[tuple[Source, list[Chunk]]] = []
+        self._progress: Progress = silent
 
     def run(self, paths: Sequence[str | os.PathLike[str]], progress: Progress = silent) -> Receipt:
         """Ingest paths and forget the sources below them that have gone.
@@ -129,6 +130,7 @@ class Sync:
         found = discover(paths, [row.uri for row in self._library.sources()] if self._library.exists() else [])
         self._n_embedded = 0
         self._waiting.clear()
+        self._progress = progress
         with write_lock(self._library.path.parent, timeout_s=self._lock_timeout_s):
             self._library.create()
             settle(self._library, self._vectors)
@@ -233,6 +235,15 @@ class Sync:
 
     def _embed(self, keys: list[str], texts: list[str]) -> dict[str, NDArray[np.float32]]:
         """Return the embeddings of new chunks; MiniLM gives what is stored of their tokens with them."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for start in range(0, len(texts), _EMBEDDING_BATCH):  # the tokens of a whole book would fill the memory
+            if len(texts) > _EMBEDDING_BATCH:
+                self._progress("embedding", start, len(texts))
+            batch = slice(start, start + _EMBEDDING_BATCH)
+            found |= self._embed_batch(keys[batch], texts[batch])
+        return found
+
+    def _embed_batch(self, keys: list[str], texts: list[str]) -> dict[str, NDArray[np.float32]]:
         if self._minilm is None or self._minilm is not self._embedder:
             return dict(zip(keys, self._embedder.embed_passages(texts), strict=True))
         read = self._minilm.read_passages(texts)

@@ -19,7 +19,7 @@ from rag_app.types import Passage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rag_app.embeddings.alignment import AlignedPassage, Aligner
+    from rag_app.embeddings.alignment import AlignedPassage, Aligner, AskedTokens
     from rag_app.embeddings.fingerprint import Embedder
     from rag_app.index.lexical import Lexical
     from rag_app.index.library import Library
@@ -103,7 +103,9 @@ class HybridSearch:
             raise InvalidInputError(msg)
         self._follow_writer()
         among = None if where is None else matching_chunks(self._library, where)
-        vector = self._embedder.embed([question])[0]
+        asked = None if self._aligner is None else self._aligner.ask(question)
+        is_read = asked is not None and self._aligner is not None and self._aligner.minilm is self._embedder
+        vector = asked.embedding if asked is not None and is_read else self._embedder.embed([question])[0]
         n_candidates = max(_N_CANDIDATES, 2 * k)
         dense = self._dense(vector, n_candidates, among)
         # With a filter Chroma may have found few that pass: then words find more.
@@ -112,9 +114,9 @@ class HybridSearch:
         if among is not None and len(dense | lexical) < min(k, len(among)):
             dense = self._compare(vector, "id", among.tolist())
         dense |= self._compare(vector, "chunk_id", [c for c in lexical if c not in dense])
-        if self._aligner is None:
+        if self._aligner is None or asked is None:
             return self._fuse(dense, lexical, k)
-        return self._align(self._aligner, question, self._fuse(dense, lexical, max(_N_ALIGNED, k)))[:k]
+        return _align(self._aligner, asked, self._fuse(dense, lexical, max(_N_ALIGNED, k)))[:k]
 
     def _follow_writer(self) -> None:
         """Reopen Chroma when another process has finished a change."""
@@ -163,17 +165,21 @@ class HybridSearch:
             c: _DENSE_WEIGHT * max(cosine, 0.0) + (1 - _DENSE_WEIGHT) * lexical.get(c, 0.0)
             for c, cosine in dense.items()
         }
-        best = sorted(fused, key=lambda c: (-fused[c], c))[: 2 * k]
-        found = self._library.passages(best)  # a chunk that Chroma still holds after a removal is not found
-        return [
-            replace(found[c], score=fused[c], dense_score=dense[c], lexical_score=lexical.get(c, 0.0))
-            for c in best
-            if c in found
-        ][:k]
+        ranking = iter(sorted(fused, key=lambda c: (-fused[c], c)))
+        passages: list[Passage] = []
+        while len(passages) < k and (best := list(islice(ranking, k - len(passages)))):
+            found = self._library.passages(best)  # a chunk that Chroma still holds after a removal is not found
+            passages += [
+                replace(found[c], score=fused[c], dense_score=dense[c], lexical_score=lexical.get(c, 0.0))
+                for c in best
+                if c in found
+            ]
+        return passages
 
-    def _align(self, aligner: Aligner, question: str, passages: list[Passage]) -> list[Passage]:
-        aligned = [_scored(page) for page in aligner.align(aligner.ask(question), passages)]
-        return sorted(aligned, key=lambda p: (-p.score, p.chunk_id))
+
+def _align(aligner: Aligner, asked: AskedTokens, passages: list[Passage]) -> list[Passage]:
+    aligned = [_scored(page) for page in aligner.align(asked, passages)]
+    return sorted(aligned, key=lambda p: (-p.score, p.chunk_id))
 
 
 def _scored(page: AlignedPassage) -> Passage:

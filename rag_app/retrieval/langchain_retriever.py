@@ -37,7 +37,10 @@ class KnowledgeRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002
         **_: Any,  # noqa: ANN401  (BaseRetriever's signature)
     ) -> list[Document]:
-        return [
-            Document(page_content=p.text, metadata={**p.to_json(), "sha256": p.sha256, "title": p.title}, id=p.chunk_id)
-            for p in self.search(query, self.k, where=self.where)
-        ]
+        return [to_document(passage) for passage in self.search(query, self.k, where=self.where)]
+
+
+def to_document(passage: Passage) -> Document:
+    """Return a passage as LangChain's document; its place is in the metadata."""
+    metadata = {**passage.to_json(), "sha256": passage.sha256, "title": passage.title}
+    return Document(page_content=passage.text, metadata=metadata, id=passage.chunk_id)
