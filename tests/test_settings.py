@@ -49,7 +49,7 @@ def test_keyword_beats_environment_beats_file_beats_default(toml):
     """Each source overrides the ones below it, setting by setting."""
     file = toml("k = 2\nllm_max_tokens = 22\nllm_timeout_s = 2.5\n")
     settings = Settings.load(environ={"RAG_K": "3", "RAG_LLM_MAX_TOKENS": "33"}, file=file, k=4)
-    assert (settings.k, settings.llm_max_tokens, settings.llm_timeout_s, settings.llm_temperature) == (4, 33, 2.5, 0.0)
+    assert (settings.k, settings.llm_max_tokens, settings.llm_timeout_s, settings.llm_temperature) == (4, 33, 2.5, None)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,18 @@ def test_keyword_beats_environment_beats_file_beats_default(toml):
         ("embeddings", "openai:text-embedding-3-small", "openai:text-embedding-3-small"),
         ("reranker", "sentence-transformers:/a/b", "sentence-transformers:/a/b"),
         ("llm_temperature", "2", 2.0),
+        ("llm_top_p", "0.9", 0.9),
+        ("llm_seed", "0", 0),
+        ("llm_stop", "", ()),
+        ("llm_stop", "END, STOP", ("END", "STOP")),
+        ("llm_stop", '["\\n\\n", "a,b"]', ("\n\n", "a,b")),
+        ("llm_fallbacks", "openai:a, ollama:b:7b@http://h/v1", ("openai:a", "ollama:b:7b@http://h/v1")),
+        ("llm_cache", "on", True),
+        ("llm_requests_per_minute", "60", 60),
+        ("llm_preset", "creative", "creative"),
+        ("llm_prices", "a/prices.toml", Path("a/prices.toml")),
+        ("prompts_dir", "a b", Path("a b")),
+        ("answer_prompt", "answer_concise", "answer_concise"),
         ("min_evidence", "1e-2", 0.01),
         ("llm_timeout_s", ".1", 0.1),
         ("late_interaction", " Off ", False),
@@ -77,6 +89,13 @@ def test_keyword_beats_environment_beats_file_beats_default(toml):
 def test_environment_values_are_converted(name, text, value):
     """A variable's text becomes the setting's type; surrounding space does not matter."""
     assert getattr(_load({f"RAG_{name.upper()}": text}), name) == value
+
+
+def test_lists_stand_in_a_file_as_lists(toml):
+    """TOML has lists of its own."""
+    file = toml('llm_stop = ["\\n", "END"]\nllm_fallbacks = ["openai:a"]\n')
+    settings = Settings.load(environ={}, file=file)
+    assert (settings.llm_stop, settings.llm_fallbacks) == (("\n", "END"), ("openai:a",))
 
 
 def test_home_is_expanded(monkeypatch, tmp_path):
@@ -109,6 +128,8 @@ def _out_of_range(variable, low, high, got):
     return f"{variable} must be between {low} and {high}; got {got}."
 
 
+PRESET_RULE = "RAG_LLM_PRESET must be precise or balanced or creative; got "
+STOP_RULE = "RAG_LLM_STOP must be 4 texts at most, none of them empty; got "
 LLM_RULE = "RAG_LLM must be extractive or provider:NAME; got "
 RERANKER_RULE = "RAG_RERANKER must be none or sentence-transformers:NAME; got "
 EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME or openai:NAME; got "
@@ -131,7 +152,26 @@ EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME o
         ({"late_interaction": None}, "late_interaction must be on or off; got None."),
         ({"late_interaction": ""}, "late_interaction must be on or off; got ''."),
         ({"min_evidence": False}, "min_evidence must be a number; got False."),
+        (
+            {"unsupported_answer": "refuze"},
+            "RAG_UNSUPPORTED_ANSWER must be flag or extractive or refuse; got 'refuze'. Did you mean refuse?",
+        ),
         ({"llm_temperature": 2.5}, _out_of_range("RAG_LLM_TEMPERATURE", 0, 2, 2.5)),
+        ({"llm_temperature": -0.1}, _out_of_range("RAG_LLM_TEMPERATURE", 0, 2, -0.1)),
+        ({"llm_top_p": 0}, _out_of_range("RAG_LLM_TOP_P", 0.001, 1, 0.0)),
+        ({"llm_top_p": 1.1}, _out_of_range("RAG_LLM_TOP_P", 0.001, 1, 1.1)),
+        ({"llm_seed": -1}, _out_of_range("RAG_LLM_SEED", 0, 2**31 - 1, -1)),
+        ({"llm_seed": 1.5}, "llm_seed must be a whole number; got 1.5."),
+        ({"llm_requests_per_minute": 0}, _out_of_range("RAG_LLM_REQUESTS_PER_MINUTE", 1, 1_000_000, 0)),
+        ({"llm_preset": "precis"}, PRESET_RULE + "'precis'. Did you mean precise?"),
+        ({"llm_preset": "wild"}, PRESET_RULE + "'wild'."),
+        ({"llm_stop": list("abcde")}, STOP_RULE + "['a', 'b', 'c', 'd', 'e']."),
+        ({"llm_stop": ["a", ""]}, STOP_RULE + "['a', '']."),
+        ({"llm_stop": [1]}, "llm_stop must be a list of texts; got [1]."),
+        ({"llm_stop": '["a"'}, "llm_stop must be a list of texts; got '[\"a\"'."),
+        ({"llm_stop": 7}, "llm_stop must be a list of texts; got 7."),
+        ({"llm_fallbacks": "gpt-4"}, "RAG_LLM_FALLBACKS must be provider:NAME; got 'gpt-4'."),
+        ({"prompts_dir": " "}, "prompts_dir must be a path; got ' '."),
         ({"llm_max_tokens": 0}, _out_of_range("RAG_LLM_MAX_TOKENS", 1, 1_000_000, 0)),
         (
             {"llm_context_tokens": 512, "llm_max_tokens": 512},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag_app.chains.classifier import Progress, TextClassifier
 from rag_app.chains.labels import Label, LabelsGiven, as_labels
 from rag_app.errors import InvalidInputError, SettingsError
-from rag_app.llms.factory import translated_errors
+from rag_app.llms.failures import translated_errors
 from rag_app.llms.tokens import count_tokens
 from rag_app.prompting.templates import load_prompt
 from rag_app.types import Classification
@@ -65,7 +65,7 @@ class LLMClassifier(TextClassifier):
         self.labels = [label.name for label in known]
         self._llm, self._settings, self._multi_label = llm, settings, multi_label
         self._shown = "\n".join(line for label in known for line in _show(label))
-        self._prompt = load_prompt("classify")
+        self._prompt = load_prompt("classify", settings.prompts_dir)
 
     @property
     def llm_name(self) -> str:

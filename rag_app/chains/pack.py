@@ -13,7 +13,7 @@ def number_passages(passages: Sequence[Passage]) -> str:
 
     A passage cannot end its own quotation: every line of it is indented, and its place stands on one line.
     """
-    return "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, start=1))
+    return "\n\n".join(number_passage(number, passage) for number, passage in enumerate(passages, start=1))
 
 
 def pack_passages(
@@ -39,7 +39,7 @@ def pack_passages(
     left_out: list[Passage] = []
     used = 0
     for passage in passages:
-        cost = count_tokens(_shown(len(kept) + 1, passage)) + 1
+        cost = count_tokens(number_passage(len(kept) + 1, passage)) + 1
         if used + cost <= budget:
             kept.append(passage)
             used += cost
@@ -51,7 +51,8 @@ def pack_passages(
     return kept, left_out
 
 
-def _shown(number: int, passage: Passage) -> str:
+def number_passage(number: int, passage: Passage) -> str:
+    """Return a passage as a prompt shows it: number, place, indented text."""
     names = dict.fromkeys((passage.source, passage.title, *passage.locator.heading))
     place = " › ".join(" ".join(name.split()) for name in names if name)
     header = passage.context.partition("\n")[2]  # of a table that the passage is a part of

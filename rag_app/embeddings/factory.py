@@ -27,7 +27,7 @@ def load_embedder(settings: Settings) -> Embedder:
     if kind == "openai":
         from rag_app.embeddings.openai import OpenAIEmbedder
 
-        return OpenAIEmbedder(name, base_url=settings.embeddings_base_url)
+        return OpenAIEmbedder(name, base_url=settings.embeddings_base_url, timeout_s=settings.llm_timeout_s)
     from rag_app.embeddings.minilm import MiniLM
 
     return MiniLM()

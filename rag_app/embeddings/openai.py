@@ -28,6 +28,8 @@ class OpenAIEmbedder:
         The model's name.
     base_url : str
         Address of a compatible server; empty means OpenAI's own.
+    timeout_s : float, default=60.0
+        Seconds that one attempt may take; there are three.
 
     Raises
     ------
@@ -37,13 +39,13 @@ class OpenAIEmbedder:
 
     max_tokens = 512  # every known server reads this much
 
-    def __init__(self, name: str, *, base_url: str = "") -> None:
+    def __init__(self, name: str, *, base_url: str = "", timeout_s: float = 60.0) -> None:
         if not base_url and not os.environ.get("OPENAI_API_KEY"):
             msg = f"The embedder openai:{name} needs a key in OPENAI_API_KEY."
             raise SettingsError(msg, hint="Export it, or set RAG_EMBEDDINGS_BASE_URL to a server of your own.")
         from langchain_openai import OpenAIEmbeddings
 
-        options: dict[str, Any] = {"base_url": base_url} if base_url else {}
+        options: dict[str, Any] = {"timeout": timeout_s, **({"base_url": base_url} if base_url else {})}
         if base_url:
             options["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"
         self._client = OpenAIEmbeddings(model=name, check_embedding_ctx_length=False, **options)
@@ -91,7 +93,11 @@ class OpenAIEmbedder:
         if status is not None:
             msg = f"The embedder {self.name} refused the request with status {status}."
             return LLMError(msg, hint=_HINT, retryable=status == _RATE_LIMIT or status >= _SERVER_ERRORS)
-        if any(c.__name__ == "APIConnectionError" for c in type(exc).__mro__):
+        kinds = {c.__name__ for c in type(exc).__mro__}
+        if "APITimeoutError" in kinds:
+            msg = f"The embedder {self.name} did not answer in time."
+            return LLMError(msg, hint="Raise RAG_LLM_TIMEOUT_S, or check that the server is not busy.", retryable=True)
+        if "APIConnectionError" in kinds:
             msg = f"The embedder {self.name} cannot be reached."
             return LLMError(msg, hint=_HINT, retryable=True)
         return self._unreadable()

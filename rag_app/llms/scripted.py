@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 from rag_app.errors import SettingsError
@@ -24,7 +27,7 @@ class ScriptedChat(BaseChatModel):
     Parameters
     ----------
     replies : list of str
-        At least one.
+        At least one. Where tools are bound, ``{"tool_calls": [{"name": …, "args": {…}}]}`` calls them.
 
     Examples
     --------
@@ -61,6 +64,16 @@ class ScriptedChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "scripted"
 
+    def bind_tools(
+        self,
+        tools: Sequence[Any],
+        *,
+        tool_choice: str | None = None,  # noqa: ARG002  (BaseChatModel's signature)
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return a chat model that calls tools as its script says."""
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+
     def _next(self, messages: list[BaseMessage]) -> str:
         self.received.append(messages)
         self.n_calls += 1
@@ -71,19 +84,36 @@ class ScriptedChat(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,  # noqa: ARG002  (BaseChatModel's signature)
         run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        tools: Sequence[Any] = (),
         **_: Any,  # noqa: ANN401
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(self._next(messages)))])
+        reply = self._next(messages)
+        calls = self._calls(reply) if tools else []
+        message = AIMessage("", tool_calls=calls) if calls else AIMessage(reply)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,  # noqa: ARG002
         run_manager: CallbackManagerForLLMRun | None = None,
+        tools: Sequence[Any] = (),
         **_: Any,  # noqa: ANN401
     ) -> Iterator[ChatGenerationChunk]:
-        for piece in _WORD.findall(self._next(messages)) or [""]:  # LangChain wants a piece of an empty reply too
+        reply = self._next(messages)
+        calls = self._calls(reply) if tools else []
+        if calls:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_calls=calls))
+            return
+        for piece in _WORD.findall(reply) or [""]:  # LangChain wants a piece of an empty reply too
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
+
+    def _calls(self, reply: str) -> list[ToolCall]:
+        """Return the calls of tools that a reply stands for."""
+        if not reply.startswith('{"tool_calls"'):
+            return []
+        calls = json.loads(reply)["tool_calls"]
+        return [ToolCall(name=c["name"], args=c["args"], id=f"call-{self.n_calls}-{i}") for i, c in enumerate(calls)]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from support.openai_server import OpenAIServer
 
 from rag_app.chains.condense import condense
 from rag_app.chains.messages import Message
+from rag_app.content import content_dir
+from rag_app.llms.factory import load_llm
 from rag_app.llms.scripted import ScriptedChat
+from rag_app.llms.tally import Tally
+from rag_app.settings import Settings
 
 TALK = [Message("user", "What is mode collapse?"), Message("assistant", "A failure of GAN training.")]
 
@@ -25,18 +30,32 @@ def test_a_first_question_is_not_sent_to_the_language_model(messages):
 
 
 def test_the_language_model_reads_the_conversation_and_rewrites_the_question():
-    """The prompt holds the last six messages without those of the system; the first line of the reply counts."""
+    """The prompt holds the messages without those of the system; the first line of the reply counts."""
     llm = ScriptedChat(replies=[" How is mode collapse avoided in GANs? \n\nI replaced the pronoun."])
-    old = [Message("user", f"Question {i}?") for i in range(9)]
-    talk = [*old, Message("system", "Be kind."), *TALK]
+    talk = [Message("user", "Question 1?"), Message("system", "Be kind."), *TALK]
     assert condense("How is it avoided?", talk, llm) == "How is mode collapse avoided in GANs?"
     prompt = llm.received[0][-1].text
-    assert (
-        "user: Question 6?\nuser: Question 7?\nuser: Question 8?\nuser: What is mode collapse?\nassistant: A " in prompt
-    )
-    assert "Question 5" not in prompt
+    assert "user: Question 1?\nuser: What is mode collapse?\nassistant: A " in prompt
     assert "Be kind" not in prompt
     assert prompt.endswith("Last question: How is it avoided?")
+
+
+def test_what_the_request_came_to_is_counted():
+    """Tokens of the rewriting are a part of what a question takes."""
+    tally = Tally()
+    with OpenAIServer(["How is mode collapse avoided?"]) as server:
+        llm = load_llm(Settings.load(environ={}, llm="openai:a", llm_base_url=server.url))
+        assert condense("How is it avoided?", TALK, llm, tally=tally) == "How is mode collapse avoided?"
+    assert (tally.llm, tally.usage["output_tokens"]) == ("openai:a", 8)
+
+
+def test_the_prompt_may_be_ones_own(tmp_path):
+    """A folder of the user's own comes before the package."""
+    text = (content_dir("prompts") / "condense_question.md").read_text(encoding="utf-8")
+    (tmp_path / "condense_question.md").write_text(text.replace("You rewrite", "In Latin, you rewrite"))
+    llm = ScriptedChat(replies=["Quid?"])
+    assert condense("How is it avoided?", TALK, llm, prompts_dir=tmp_path) == "Quid?"
+    assert llm.received[0][0].text.startswith("In Latin, you rewrite")
 
 
 @pytest.mark.parametrize("reply", ["", " \n "])

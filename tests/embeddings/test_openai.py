@@ -177,3 +177,13 @@ def test_passing_trouble_is_overcome(server, embedder):
     server.status, server.n_failures = 429, 2
     assert embedder.embed(["a"]).shape == (1, 16)
     assert len(server.requests) == 3
+
+
+def test_server_that_hangs(server):
+    """A server that says nothing is given up after three times the seconds of an attempt."""
+    server.hang = True
+    message = "The embedder openai:tiny did not answer in time. Raise RAG_LLM_TIMEOUT_S"
+    with pytest.raises(LLMError, match=f"^{re.escape(message)}") as caught:
+        OpenAIEmbedder("tiny", base_url=server.url, timeout_s=0.1).embed(["Hello"])
+    assert caught.value.retryable
+    assert len(server.requests) == 3

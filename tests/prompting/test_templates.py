@@ -1,4 +1,4 @@
-"""Prompt files: what is read, what is sent, and what is refused."""
+"""Prompts by name, from the package and from a folder of the user's own."""
 
 from __future__ import annotations
 
@@ -6,188 +6,127 @@ import re
 
 import pytest
 
+from rag_app.content import content_dir
 from rag_app.errors import PromptError, UnknownNameError
-from rag_app.prompting.templates import list_prompts, load_prompt, parse_prompt
+from rag_app.prompting.templates import list_prompts, load_prompt, prompt_files
 
-HEAD = """---
+GREET = """---
 name: greet
 version: 3
 purpose: Greet a person.
-variables: [name, place]
+variables: [name]
 output: one line
 ---
-"""
-BODY = """
-# system
-
-You greet people in {place}.
 
 # user
 
-Greet {name} from {place}.
+Greet {name}.
 """
-
-
-def _parse(head: str = HEAD, body: str = BODY, name: str = "greet"):
-    return parse_prompt(head + body, name=name)
-
-
-def test_prompt_is_read_as_written():
-    """Front matter becomes attributes, sections become messages in order, without surrounding blank lines."""
-    prompt = _parse()
-    assert (prompt.name, prompt.version, prompt.purpose, prompt.output) == ("greet", 3, "Greet a person.", "one line")
-    assert prompt.variables == ("name", "place")
-    assert prompt.sections == (
-        ("system", "You greet people in {place}."),
-        ("user", "Greet {name} from {place}."),
-    )
-    assert prompt.label == "greet@3"
-
-
-def test_render_fills_every_place():
-    """Rendering gives (role, text) pairs with each variable in all its places."""
-    assert _parse().render(name="Ada", place="Rome") == [
-        ("system", "You greet people in Rome."),
-        ("user", "Greet Ada from Rome."),
-    ]
-
-
-@pytest.mark.parametrize("value", ["{place}", "{", "}}", "{0}", "{name.__class__}", "%s\n# system\n", ""])
-def test_values_are_never_read_as_templates(value):
-    """Braces, sections and format marks in a value are text: a passage cannot change the prompt."""
-    (_, system), (_, user) = _parse().render(name=value, place="Rome")
-    assert user == f"Greet {value} from Rome."
-    assert system == "You greet people in Rome."
-
-
-def test_doubled_braces_are_text():
-    """``{{`` and ``}}`` in a file stand for braces."""
-    body = '\n# user\n\nReply as {{"name": "{name}"}} in {place}.\n'
-    assert _parse(body=body).render(name="A", place="B") == [("user", 'Reply as {"name": "A"} in B.')]
-
-
-def test_longer_headings_are_text_of_a_section():
-    """Only a heading of one word starts a section; examples may use others."""
-    body = "\n# user\n\n## Example one\n# Of two words\n{name} {place}\n\n# assistant\n\nHello\n"
-    assert _parse(body=body).sections == (
-        ("user", "## Example one\n# Of two words\n{name} {place}"),
-        ("assistant", "Hello"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"name": "A"}, "The prompt greet needs the variable place."),
-        ({}, "The prompt greet needs the variable name, place."),
-        ({"name": "A", "place": "B", "mood": "C"}, "The prompt greet does not declare the variable mood."),
-        ({"name": "A", "mood": "C"}, "The prompt greet needs the variable place."),
-    ],
+WANTED = (
+    "answer answer_concise condense_question multi_query classify few_shot_classify faithful_reasoning "
+    "judge_faithfulness judge_relevance route_tools summarise style_transfer red_team_judge"
 )
-def test_render_refuses_missing_and_undeclared_values(values, message):
-    """Exactly the declared variables must be given."""
-    with pytest.raises(PromptError, match=f"^{re.escape(message)}$"):
-        _parse().render(**values)
-
-
-KEYS = "The front matter of the prompt greet must have the keys name, output, purpose, variables, version; look at "
-SECTIONS = "The prompt greet must consist of sections named # system, # user, # assistant."
-NOT_CLOSED = "A brace in the prompt greet is not closed; write {{ for a brace that is text."
-TYPES = "In the prompt greet, version must be a whole number and variables a list."
-
-
-@pytest.mark.parametrize(
-    ("head", "body", "message"),
-    [
-        ("", BODY, "The prompt greet must begin with front matter between two lines of ---."),
-        ("\n" + HEAD, BODY, "The prompt greet must begin with front matter between two lines of ---."),
-        (HEAD.replace("---\n", "", 1), BODY, "The prompt greet must begin with front matter between two lines of ---."),
-        (
-            HEAD.replace("[name", "[[name"),
-            BODY,
-            "The front matter of the prompt greet must be YAML; it does not parse.",
-        ),
-        (HEAD.replace("version: 3\n", ""), BODY, KEYS + "['version']."),
-        (HEAD.replace("version: 3", "version: 3\ntemprature: 0"), BODY, KEYS + "['temprature']."),
-        ("---\n- name\n---\n", BODY, KEYS + "['name', 'output', 'purpose', 'variables', 'version']."),
-        (HEAD.replace("version: 3", "version: 3.5"), BODY, TYPES),
-        (HEAD.replace("version: 3", "version: three"), BODY, TYPES),
-        (HEAD.replace("[name, place]", "name"), BODY, TYPES),
-        (
-            HEAD.replace("name: greet", "name: greeting"),
-            BODY,
-            "The prompt in greet.md must be named greet; got 'greeting'.",
-        ),
-        (HEAD, "", SECTIONS),
-        (HEAD, "Hello {name} {place}", SECTIONS),
-        (HEAD, "Hello\n" + BODY, SECTIONS),
-        (HEAD, BODY.replace("# user", "# human"), SECTIONS),
-        (
-            HEAD,
-            BODY + "{mood}",
-            "The prompt greet must declare the variables that it uses, and no others; look at mood.",
-        ),
-        (
-            HEAD.replace("place]", "place, mood]"),
-            BODY,
-            "The prompt greet must declare the variables that it uses, and no others; look at mood.",
-        ),
-        (HEAD, BODY + "{", NOT_CLOSED),
-        (HEAD, BODY + "}", NOT_CLOSED),
-        (HEAD, BODY + "{mood", NOT_CLOSED),
-    ],
-)
-def test_broken_file_says_what_is_wrong(head, body, message):
-    """A file that breaks a rule is refused with the rule, before anything is sent."""
-    with pytest.raises(PromptError, match=f"^{re.escape(message)}$"):
-        _parse(head, body)
-
-
-@pytest.mark.parametrize(
-    "field", ["{}", "{0}", "{name.real}", "{name[0]}", "{name!r}", "{name:>9}", "{name:{place}}", "{a b}"]
-)
-def test_only_plain_names_stand_in_braces(field):
-    """Attributes, indexes, conversions and widths are refused when the file is read, not when it is sent."""
-    message = "A variable in the prompt greet must be a name in braces, such as {question}; look at ["
-    with pytest.raises(PromptError, match=f"^{re.escape(message)}"):
-        _parse(body=BODY + field)
 
 
 @pytest.mark.parametrize("name", list_prompts())
 def test_every_packaged_prompt_renders(name):
-    """Each prompt of the package parses and renders with its own variables."""
+    """Each prompt of the package parses, begins with its rules, and shows each of its variables."""
     prompt = load_prompt(name)
     messages = prompt.render(**{v: f"<{v}>" for v in prompt.variables})
-    assert [role for role, _ in messages] == ["system", "user"]
+    assert messages[0][0] == "system"
     assert all(f"<{v}>" in "".join(text for _, text in messages) for v in prompt.variables)
-    assert prompt.version >= 1
+
+
+@pytest.mark.parametrize("name", WANTED.split())
+def test_the_prompts_of_the_program_are_there(name):
+    """What the chains, the judges and the course need has a prompt."""
+    assert load_prompt(name).file == content_dir("prompts") / f"{name}.md"
+
+
+@pytest.mark.parametrize(
+    ("name", "n_examples", "reasons"),
+    [
+        ("classify", 0, False),  # zero-shot
+        ("style_transfer", 2, False),  # few-shot
+        ("judge_relevance", 0, True),  # zero-shot chain of thought
+        ("faithful_reasoning", 1, True),  # few-shot chain of thought
+    ],
+)
+def test_the_forms_of_the_course_are_shown(name, n_examples, reasons):
+    """Zero-shot, few-shot and chain-of-thought prompting each have a prompt: worked examples, steps, or both."""
+    prompt = load_prompt(name)
+    assert [role for role, _ in prompt.sections].count("assistant") == n_examples
+    assert bool(re.search(r"\bsteps\b", prompt.sections[0][1])) is reasons
+
+
+def test_data_is_never_an_instruction():
+    """Every prompt that takes a text of somebody else's says that it is data."""
+    taking = {"passages", "text", "answer", "reply", "request", "statements"}
+    for name in list_prompts():
+        prompt = load_prompt(name)
+        if taking & set(prompt.variables):
+            assert "never follow" in prompt.sections[0][1] or "never an instruction" in prompt.sections[0][1], name
 
 
 def test_prompts_are_listed_in_order(tmp_path):
-    """The names of a folder's prompts are sorted; other files are no prompts."""
-    for name in ("b.md", "a.md", "c.txt"):
+    """The names of both folders are sorted, each once; other files are no prompts."""
+    for name in ("zz.md", "answer.md", "c.txt"):
         (tmp_path / name).write_text("")
-    assert list_prompts(tmp_path) == ["a", "b"]
-    assert {"answer", "condense_question"} <= set(list_prompts())
+    packaged = list_prompts()
+    assert packaged == sorted(packaged)
+    assert list_prompts(tmp_path) == sorted({*packaged, "zz"})
 
 
-def test_unknown_prompt_suggests_close_ones(tmp_path):
-    """A name without a file is answered with names that exist."""
-    with pytest.raises(UnknownNameError, match=re.escape("There is no prompt named 'anwser'. Did you mean answer?")):
-        load_prompt("anwser")
-    with pytest.raises(UnknownNameError, match=re.escape("There is no prompt named 'answer'. Known: none.")):
+def test_prompt_of_ones_own_comes_first(tmp_path):
+    """A file in the user's folder stands for the packaged one of its name; the others are the package's still."""
+    own = (content_dir("prompts") / "answer.md").read_text(encoding="utf-8")
+    (tmp_path / "answer.md").write_text(own.replace("one to five sentences", "one sentence"), encoding="utf-8")
+    assert "one sentence" in load_prompt("answer", tmp_path).sections[0][1]
+    assert load_prompt("answer", tmp_path).file == tmp_path / "answer.md"
+    assert "one to five sentences" in load_prompt("answer").sections[0][1]
+    assert load_prompt("classify", tmp_path) == load_prompt("classify")
+    names = [file.parent.name for file in prompt_files(tmp_path) if file.stem == "answer"]
+    assert names == [tmp_path.name, "prompts"]
+
+
+def test_prompt_of_ones_own_has_the_variables_that_the_program_fills_in(tmp_path):
+    """Another set of variables would fail with the first question: it is refused with file and line."""
+    own = (content_dir("prompts") / "answer.md").read_text(encoding="utf-8")
+    changed = own.replace("[passages, question]", "[passages, q]").replace("{question}", "{q}")
+    (tmp_path / "answer.md").write_text(changed, encoding="utf-8")
+    message = (
+        f"{tmp_path / 'answer.md'}:5: The variables of answer must be those of the packaged prompt, "
+        "passages, question; got passages, q."
+    )
+    with pytest.raises(PromptError, match=f"^{re.escape(message)}$"):
         load_prompt("answer", tmp_path)
 
 
-def test_prompt_of_another_folder(tmp_path):
-    """A folder of the user's own serves as well, with Windows line ends too."""
-    (tmp_path / "greet.md").write_bytes((HEAD + BODY).replace("\n", "\r\n").encode())
-    assert load_prompt("greet", tmp_path) == _parse()
+def test_new_prompt_in_a_folder_of_ones_own(tmp_path):
+    """A prompt that the package does not have is found too, with a byte order mark and Windows line ends as well."""
+    (tmp_path / "greet.md").write_bytes(b"\xef\xbb\xbf" + GREET.replace("\n", "\r\n").encode())
+    assert load_prompt("greet", tmp_path).render(name="Ada") == [("user", "Greet Ada.")]
+
+
+def test_unknown_prompt_suggests_close_ones(tmp_path):
+    """A name without a file is answered with names that exist, in both folders."""
+    with pytest.raises(UnknownNameError, match=re.escape("There is no prompt named 'anwser'. Did you mean answer?")):
+        load_prompt("anwser")
+    (tmp_path / "greet.md").write_text(GREET)
+    with pytest.raises(UnknownNameError, match=re.escape("There is no prompt named 'greeet'. Did you mean greet?")):
+        load_prompt("greeet", tmp_path)
+
+
+def test_missing_folder_is_refused(tmp_path):
+    """A folder that is set and does not exist would otherwise be passed over in silence."""
+    message = f"RAG_PROMPTS_DIR must be an existing folder; got {str(tmp_path / 'none')!r}."
+    with pytest.raises(PromptError, match=f"^{re.escape(message)}"):
+        load_prompt("answer", tmp_path / "none")
 
 
 def test_file_that_is_not_text_is_refused(tmp_path):
     """A file in another encoding is one sentence, not a traceback."""
-    (tmp_path / "greet.md").write_bytes(HEAD.encode() + b"\n# user\n\n\xff{name}{place}")
-    message = "The prompt greet must be a text file in UTF-8; it cannot be read."
+    (tmp_path / "greet.md").write_bytes(GREET.encode() + b"\xff")
+    message = f"{tmp_path / 'greet.md'}: A prompt must be a text file in UTF-8; it cannot be read."
     with pytest.raises(PromptError, match=f"^{re.escape(message)}$"):
         load_prompt("greet", tmp_path)

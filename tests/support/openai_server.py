@@ -10,7 +10,7 @@ Use::
 `server.url` is the address to give as a base URL (``http://127.0.0.1:PORT/v1``); in a subprocess, put it into
 ``RAG_LLM_BASE_URL`` or ``RAG_EMBEDDINGS_BASE_URL``. Requests are in `server.requests`, oldest first: `path`, `headers`
 (names in lower case) and `body` (the parsed JSON); retries are recorded too, so the list also tells how often a client
-tried.
+tried. `server.n_disconnected` counts the clients that went away while they were answered.
 
 What it answers
 ---------------
@@ -32,6 +32,11 @@ What it can be told, in the constructor or at any time by setting the attribute
 - ``delay_s=0.1``: wait before each piece of a stream.
 - ``cut_after=3``: drop the connection after three pieces of a stream.
 - ``hang_after=3``: say nothing more after three pieces of a stream.
+- ``schemas=True``: take ``response_format``, as servers do that hold replies to a schema.
+- ``ending="length"``: say that this is why a reply ended.
+- ``retry_after_ms=500``: ask for this pause with a failure (1 unless told otherwise); None asks for none.
+- ``code="insufficient_quota"``: give failures this code.
+- ``tools=False``: refuse tools, as the server of a model does that was not trained to call them.
 - ``raw_body="<html>"``: answer every request with status 200 and this text, as a wrong address does.
 """
 
@@ -51,25 +56,12 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from support.openai_schema import BadRequestError, check_chat, read_content
+
 Reply = str | Callable[[list[dict[str, Any]]], str]
 
 _WORD = re.compile(r"\S+\s*|\s+")
-_CHAT_FIELDS = {
-    "model": str,
-    "messages": list,
-    "temperature": (int, float),
-    "top_p": (int, float),
-    "max_tokens": int,
-    "max_completion_tokens": int,
-    "n": int,
-    "seed": int,
-    "stop": (str, list),
-    "stream": bool,
-    "stream_options": dict,
-    "user": str,
-}
 _EMBEDDING_FIELDS = {"model": str, "input": (str, list), "encoding_format": str, "dimensions": int, "user": str}
-_ROLES = {"system", "developer", "user", "assistant"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +95,12 @@ class OpenAIServer:
         self.delay_s = 0.0
         self.raw_body: str | None = None
         self.prompt_tokens: int | None = None
+        self.schemas = False
+        self.tools = True
+        self.ending = "stop"
+        self.retry_after_ms: int | None = 1
+        self.code: str | None = None
+        self.n_disconnected = 0
         for name, value in behaviour.items():
             if name not in vars(self):
                 raise TypeError(name)
@@ -173,10 +171,6 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
 
-class _BadRequestError(Exception):
-    """The request breaks the protocol."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # a stream is chunked, so a client notices when it is cut
     server: _Server
@@ -192,14 +186,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer one request."""
-        with contextlib.suppress(ConnectionError):
+        try:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
                 body = dict(json.loads(raw))
                 if self._admitted(body):
                     self._chat(body) if self.path == "/v1/chat/completions" else self._embeddings(body)
-            except (_BadRequestError, TypeError, ValueError) as exc:
+            except (BadRequestError, TypeError, ValueError) as exc:
                 self._send_error(400, str(exc))
+        except ConnectionError:
+            self.server.script.n_disconnected += 1
 
     def _admitted(self, body: dict[str, Any]) -> bool:
         script = self.server.script
@@ -223,10 +219,15 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _chat(self, body: dict[str, Any]) -> None:
-        _check_fields(body, _CHAT_FIELDS, needed={"model", "messages"})
-        if body.get("n", 1) != 1 or not body["messages"]:
-            raise _BadRequestError("n must be 1 and messages not empty.")
-        read = sum(_n_tokens(_content(message)) + 4 for message in body["messages"])
+        check_chat(body)
+        if body.get("tools") and not self.server.script.tools:
+            raise BadRequestError("This model does not support tools.")
+        if body.get("n", 1) != 1:
+            raise BadRequestError("n must be 1.")
+        if "response_format" in body and not self.server.script.schemas:
+            raise BadRequestError("Unrecognized request argument supplied: response_format")
+        read = sum(_n_tokens(read_content(message)) + 4 for message in body["messages"])
+        read += _n_tokens(json.dumps(body["tools"])) if body.get("tools") else 0
         reply = self.server.script.next_reply(body["messages"])
         n_prompt = read if self.server.script.prompt_tokens is None else self.server.script.prompt_tokens
         n_reply = _n_tokens(reply)
@@ -236,8 +237,13 @@ class _Handler(BaseHTTPRequestHandler):
             counted = bool(body.get("stream_options", {}).get("include_usage"))
             self._stream(head | {"object": "chat.completion.chunk"}, reply, usage if counted else None)
             return
-        message = {"role": "assistant", "content": reply}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        calls = _calls(reply) if body.get("tools") else []
+        message = (
+            {"role": "assistant", "content": None, "tool_calls": calls}
+            if calls
+            else {"role": "assistant", "content": reply}
+        )
+        choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else self.server.script.ending}
         self._send(200, head | {"object": "chat.completion", "choices": [choice], "usage": usage})
 
     def _stream(self, head: dict[str, Any], reply: str, usage: dict[str, int] | None) -> None:
@@ -255,7 +261,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(script.delay_s)
             delta = {"content": piece} | ({"role": "assistant"} if i == 0 else {})
             self._event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-        self._event(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        self._event(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": script.ending}]})
         if usage is not None:
             self._event(head | {"choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
@@ -265,21 +271,23 @@ class _Handler(BaseHTTPRequestHandler):
         _check_fields(body, _EMBEDDING_FIELDS, needed={"model", "input"})
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
         if not texts or not all(isinstance(t, str) and t for t in texts):
-            raise _BadRequestError("input must be text, not empty and not token ids.")
+            raise BadRequestError("input must be text, not empty and not token ids.")
         script, encoding = self.server.script, body.get("encoding_format", "float")
         vectors: list[Any] = [script.embed(t) for t in texts]
         if encoding == "base64":
             vectors = [base64.b64encode(struct.pack(f"<{len(v)}f", *v)).decode() for v in vectors]
         elif encoding != "float":
-            raise _BadRequestError("encoding_format must be float or base64.")
+            raise BadRequestError("encoding_format must be float or base64.")
         data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
         n_read = sum(map(_n_tokens, texts)) if script.prompt_tokens is None else script.prompt_tokens
         usage = {"prompt_tokens": n_read, "total_tokens": n_read}
         self._send(200, {"object": "list", "data": data, "model": body["model"], "usage": usage})
 
     def _send_error(self, status: int, message: str) -> None:
-        error = {"message": message, "type": "scripted", "param": None, "code": None}
-        self._send(status, {"error": error}, {"retry-after-ms": "1"})  # OpenAI's client waits as long as it is told
+        script = self.server.script
+        error = {"message": message, "type": "scripted", "param": None, "code": script.code}
+        told = {} if script.retry_after_ms is None else {"retry-after-ms": str(script.retry_after_ms)}
+        self._send(status, {"error": error}, told)
 
     def _send(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         self._send_raw(status, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})})
@@ -306,22 +314,21 @@ class _Handler(BaseHTTPRequestHandler):
 def _check_fields(body: dict[str, Any], fields: dict[str, Any], *, needed: set[str]) -> None:
     for name, value in body.items():
         if name not in fields:
-            raise _BadRequestError(f"Unrecognized request argument supplied: {name}")
+            raise BadRequestError(f"Unrecognized request argument supplied: {name}")
         if not isinstance(value, fields[name]) or (isinstance(value, bool) and fields[name] is not bool):
-            raise _BadRequestError(f"Invalid type for {name}.")
+            raise BadRequestError(f"Invalid type for {name}.")
     if needed - set(body):
-        raise _BadRequestError(f"Missing: {', '.join(sorted(needed - set(body)))}.")
+        raise BadRequestError(f"Missing: {', '.join(sorted(needed - set(body)))}.")
 
 
-def _content(message: Any) -> str:
-    if not isinstance(message, dict) or message.get("role") not in _ROLES:
-        raise _BadRequestError("A message needs a known role.")
-    content = message.get("content")
-    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):
-        content = "".join(part["text"] for part in content)
-    if not isinstance(content, str):
-        raise _BadRequestError("A message's content must be text.")
-    return content
+def _calls(reply: str) -> list[dict[str, Any]]:
+    """Return the calls of tools that a reply such as ``{"tool_calls": [{"name": …, "args": {…}}]}`` stands for."""
+    if not reply.startswith('{"tool_calls"'):
+        return []
+    return [
+        {"id": f"call_{i}", "type": "function", "function": {"name": c["name"], "arguments": json.dumps(c["args"])}}
+        for i, c in enumerate(json.loads(reply)["tool_calls"])
+    ]
 
 
 def _n_tokens(text: str) -> int:
