@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rag_app.locator import Locator
+from rag_app.tool_calls import ToolCall
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code", "fragment"]
 """A fragment is text without a sentence, such as the labels of a drawing: found, but never quoted as an answer."""
 NOT_QUOTED: frozenset[BlockKind] = frozenset(("heading", "fragment"))
+Verdict = Literal["supported", "weak", "misattributed", "unsupported", "fabricated", "uncited"]
+"""What was found about a statement of an answer: see `Claim`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest span that is quoted: a sentence, a list item, a table row or a whole code block.
-
-    Its locator is that of its block.
-    """
+    """The smallest span that is quoted, with the locator of its block: a sentence, an item, a table row, some code."""
 
     start: int
     end: int
@@ -166,7 +166,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quotation that holds: ``text[start:end] == quote`` in the extracted text whose hash is `sha256`."""
+    """A quotation that holds: ``text[start:end] == quote`` in the extracted text whose hash is `sha256`.
+
+    `verdict` and `support` are those of the first statement that rests on it.
+    """
 
     source: str
     sha256: str
@@ -174,6 +177,8 @@ class Citation:
     end: int
     quote: str
     locator: Locator
+    verdict: Verdict = "supported"
+    support: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form that ``rag ask --json`` prints."""
@@ -184,6 +189,45 @@ class Citation:
             "end": self.end,
             "quote": self.quote,
             "locator": self.locator.to_json(),
+            "verdict": self.verdict,
+            "support": round(self.support, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement of an answer, and what was found about it.
+
+    Parameters
+    ----------
+    text : str
+        The statement, without markers.
+    verdict : Verdict
+        ``supported`` or ``weak``, by the passage that its marker named; ``misattributed``, where another passage
+        supports it and is cited instead; ``unsupported``, by any passage: a marker was removed; ``fabricated``: its
+        marker named no passage and was removed; ``uncited``: supported, but without a marker.
+    support : float
+        How far the passage supports it, in [0, 1]; where it has no marker, the best of all passages.
+    marker : int or None
+        The number that the language model wrote.
+    citation : int or None
+        The number in the answer's text, counted from 1.
+    """
+
+    text: str
+    verdict: Verdict
+    support: float
+    marker: int | None = None
+    citation: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that ``rag ask --json`` prints."""
+        return {
+            "text": self.text,
+            "verdict": self.verdict,
+            "support": round(self.support, 4),
+            "marker": self.marker,
+            "citation": self.citation,
         }
 
 
@@ -211,6 +255,12 @@ class Answer:
         Tokens as the provider reported them.
     notes : tuple of str
         What the reader should know: passages left out, markers removed.
+    tool_calls : tuple of ToolCall
+        What was computed or looked up for it, in order.
+    claims : tuple of Claim
+        The statements of the answer with a verdict each.
+    cost_usd : float or None
+        What the language model has cost, in US dollars; None where a price or the usage is not known.
 
     Examples
     --------
@@ -228,6 +278,9 @@ class Answer:
     usage: Mapping[str, int] = field(default_factory=dict)
     timings_s: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    cost_usd: float | None = 0.0
 
     def __add__(self, other: Answer) -> Answer:
         return replace(
@@ -242,6 +295,9 @@ class Answer:
             usage={**self.usage, **other.usage},
             timings_s={**self.timings_s, **other.timings_s},
             notes=self.notes + other.notes,
+            tool_calls=self.tool_calls + other.tool_calls,
+            claims=self.claims + other.claims,
+            cost_usd=None if self.cost_usd is None or other.cost_usd is None else self.cost_usd + other.cost_usd,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -255,8 +311,11 @@ class Answer:
             "llm": self.llm,
             "prompt": self.prompt,
             "usage": dict(self.usage),
+            "cost_usd": self.cost_usd,
             "timings_s": {k: round(v, 4) for k, v in self.timings_s.items()},
             "notes": list(self.notes),
+            "tool_calls": [c.to_json() for c in self.tool_calls],
+            "claims": [c.to_json() for c in self.claims],
         }
 
 
@@ -284,13 +343,21 @@ class CitationEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolEvent:
+    """A tool was called, and returned or failed; `is_answer` where the text of the answer is nothing but that."""
+
+    call: ToolCall
+    is_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerEvent:
     """The answer is complete."""
 
     answer: Answer
 
 
-Event = RetrievedEvent | TokenEvent | CitationEvent | AnswerEvent
+Event = RetrievedEvent | ToolEvent | TokenEvent | CitationEvent | AnswerEvent
 
 
 @dataclass(frozen=True, slots=True)

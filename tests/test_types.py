@@ -15,6 +15,7 @@ from rag_app.types import (
     Answer,
     Chunk,
     Citation,
+    Claim,
     Classification,
     Locator,
     Passage,
@@ -94,8 +95,10 @@ def test_answer_json_is_the_documented_shape():
         llm="extractive",
         prompt="answer@1",
         usage={"input_tokens": 3},
+        cost_usd=0.25,
         timings_s={"read": 0.123456},
         notes=("n",),
+        claims=(Claim("Because.", "weak", 0.65432, marker=2, citation=1),),
     )
     assert json.loads(json.dumps(answer.to_json())) == {
         "question": "Why?",
@@ -109,14 +112,19 @@ def test_answer_json_is_the_documented_shape():
                 "end": 6,
                 "quote": "abc",
                 "locator": {"heading": ["GANs", "Mode collapse"], "line": 41},
+                "verdict": "supported",
+                "support": 1.0,
             }
         ],
         "retrieved": [PASSAGE.to_json()],
         "llm": "extractive",
         "prompt": "answer@1",
         "usage": {"input_tokens": 3},
+        "cost_usd": 0.25,
         "timings_s": {"read": 0.1235},
         "notes": ["n"],
+        "tool_calls": [],
+        "claims": [{"text": "Because.", "verdict": "weak", "support": 0.6543, "marker": 2, "citation": 1}],
     }
 
 
@@ -124,9 +132,15 @@ def test_sum_of_parts_is_the_answer():
     """Parts of a stream add up: texts and lists are joined, single values kept, mappings merged."""
     parts = [
         Answer("Why?", retrieved=(PASSAGE,), llm="m", timings_s={"retrieve": 1.0}),
-        Answer("Why?", text="Be", citations=(CITATION,), notes=("one",)),
+        Answer("Why?", text="Be", citations=(CITATION,), notes=("one",), cost_usd=0.5),
         Answer(
-            "", text="cause.", prompt="answer@1", usage={"output_tokens": 2}, timings_s={"answer": 2.0}, notes=("two",)
+            "",
+            text="cause.",
+            prompt="answer@1",
+            usage={"output_tokens": 2},
+            timings_s={"answer": 2.0},
+            notes=("two",),
+            cost_usd=0.25,
         ),
     ]
     assert reduce(add, parts) == Answer(
@@ -139,7 +153,14 @@ def test_sum_of_parts_is_the_answer():
         usage={"output_tokens": 2},
         timings_s={"retrieve": 1.0, "answer": 2.0},
         notes=("one", "two"),
+        cost_usd=0.75,
     )
+
+
+def test_unknown_cost_of_a_part_is_that_of_the_sum():
+    """What is not known does not become zero."""
+    assert (Answer("q", cost_usd=None) + Answer("q", cost_usd=0.5)).cost_usd is None
+    assert (Answer("q") + Answer("q", cost_usd=None)).cost_usd is None
 
 
 @pytest.mark.parametrize(("a", "b"), [(True, False), (False, True), (False, False), (True, True)])

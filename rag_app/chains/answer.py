@@ -4,35 +4,54 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rag_app.chains.citations import MarkerReader, Similarity, cite, verify
+from rag_app.chains.citations import MarkerReader, cite, read_quote, verify
 from rag_app.chains.condense import NO_ANSWER, condense
+from rag_app.chains.memory import Recall, recall_all
 from rag_app.chains.messages import read_messages
 from rag_app.chains.pack import number_passages, pack_passages
+from rag_app.chains.sanitising import addresses_llm, defuse, urls_in, visible
+from rag_app.chains.tracing import traced
+from rag_app.chains.verification import (
+    Measure,
+    Verifier,
+    is_supported,
+    notes_on,
+    withheld_note,
+)
 from rag_app.errors import InvalidInputError, LLMResponseError
-from rag_app.llms.factory import translated_errors
-from rag_app.llms.tokens import count_tokens
+from rag_app.llms.failures import translated_errors
+from rag_app.llms.tally import Tally
+from rag_app.llms.tokens import TokenCounter, load_counter
 from rag_app.prompting.templates import load_prompt
 from rag_app.reading.extract import choose_sentences
 from rag_app.retrieval.neighbours import merged_neighbours
 from rag_app.retrieval.query import split_query
-from rag_app.types import Answer, AnswerEvent, Citation, CitationEvent, Event, Passage, RetrievedEvent, TokenEvent
+from rag_app.types import (
+    Answer,
+    AnswerEvent,
+    Citation,
+    CitationEvent,
+    Claim,
+    Event,
+    Passage,
+    RetrievedEvent,
+    TokenEvent,
+)
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk
 
-    from rag_app.reading.evidence import Evidence, Reader
+    from rag_app.reading.evidence import Evidence, Reader, SentenceEvidence
     from rag_app.settings import Settings
 
 _REFUSAL = NO_ANSWER.rstrip(".").lower()
 _SPACE = re.compile(r"\s+")
-_MESSAGE_TOKENS = 16  # what a chat format adds around the messages
-_CUT_RATIO = 0.35  # the count before sending is on the safe side
-_USAGE = ("input_tokens", "output_tokens")
 
 Search = Callable[[str, int], list[Passage]]
 
@@ -51,24 +70,27 @@ class Answerer:
         Judges the evidence and chooses sentences.
     llm : BaseChatModel or None
         None quotes the passages.
-    similarity : callable
-        Of a claim to sentences, for the verification of citations.
+    measure : callable
+        Support of a statement by a passage, for the verification of citations.
     source_text : callable
         Returns the extracted text of a source by name.
     min_evidence : callable
         Returns the threshold of the gate: evidence below which there is no answer.
     extend : callable
         Returns passages with others that a language model is to read with them, such as a list after its announcement.
+    recall : callable
+        Returns a conversation as it fits into a prompt.
     """
 
     settings: Settings
     search: Search
     reader: Reader
     llm: BaseChatModel | None
-    similarity: Similarity
+    measure: Measure
     source_text: Callable[[str], str]
     min_evidence: Callable[[], float]
     extend: Callable[[Sequence[Passage]], list[Passage]] = list
+    recall: Recall = recall_all
 
     @property
     def llm_name(self) -> str:
@@ -98,12 +120,16 @@ class Answerer:
             raise InvalidInputError(msg, hint='Ask, for example: rag ask "What is mode collapse?"')
         watch = _Stopwatch()
         query = split_query(question.strip())
-        standalone = condense(query.text, read_messages(messages), self.llm, llm_name=self.llm_name)
+        said, tally = self.recall(read_messages(messages)), Tally()
+        for reply in said.replies:
+            tally.add(reply)
+        options: dict[str, Any] = {"llm_name": self.llm_name, "prompts_dir": self.settings.prompts_dir}
+        standalone = condense(query.text, said.messages, self.llm, tally=tally, **options)
         asked = question.strip() if standalone == query.text else query.with_filters(standalone)
         watch.lap("condense")
         passages = self.search(asked, self.settings.k)
         watch.lap("retrieve")
-        draft = Answer(asked, llm=self.llm_name, retrieved=tuple(passages))
+        draft = _with_tally(Answer(asked, llm=self.llm_name, retrieved=tuple(passages), notes=said.notes), tally)
         yield RetrievedEvent(asked, draft.retrieved)
         evidence = self.reader.read(standalone, passages)
         watch.lap("read")
@@ -112,7 +138,11 @@ class Answerer:
         elif self.llm is None:
             yield from self._quote(draft, evidence, watch)
         else:
-            yield from self._generate(self.llm, draft, watch)
+            yield from self._generate(self.llm, draft, evidence, watch)
+
+    def marker_reader(self, passages: Sequence[Passage]) -> MarkerReader:
+        """Return a reader of what a language model says about passages, as they are numbered in its prompt."""
+        return MarkerReader(Verifier(passages, self.measure), self._holds)
 
     def _refuse(self, draft: Answer, watch: _Stopwatch) -> Iterator[Event]:
         yield TokenEvent(NO_ANSWER)
@@ -122,13 +152,12 @@ class Answerer:
         text, citations, inline = "", [], True
         for sentence in choose_sentences(evidence):
             citation = cite(sentence.passage, sentence.unit)
-            if not self._holds(citation):
+            if addresses_llm(sentence.text) or not self._holds(citation):
                 continue
             citations.append(citation)
             after_inline, inline = inline, sentence.unit.kind == "paragraph"
-            quoted = _SPACE.sub(" ", sentence.text).strip() if inline else sentence.text.strip()
             separator = "" if not text else " " if inline and after_inline else "\n"
-            piece = f"{separator}{quoted} [{len(citations)}]"
+            piece = f"{separator}{_shown(sentence)} [{len(citations)}]"
             text += piece
             yield CitationEvent(len(citations), citation)
             yield TokenEvent(piece)
@@ -136,69 +165,77 @@ class Answerer:
         if not citations:
             yield from self._refuse(draft, watch)
             return
-        yield AnswerEvent(replace(draft, text=text, citations=tuple(citations), timings_s=watch.laps))
+        claims = tuple(
+            Claim(_spaced(visible(c.quote)), "supported", 1.0, citation=n) for n, c in enumerate(citations, start=1)
+        )
+        done = replace(draft, text=text, citations=tuple(citations), claims=claims, timings_s=watch.laps)
+        yield AnswerEvent(done)
 
-    def _generate(self, llm: BaseChatModel, draft: Answer, watch: _Stopwatch) -> Iterator[Event]:
-        prompt = load_prompt("answer")
+    def _generate(self, llm: BaseChatModel, draft: Answer, evidence: Evidence, watch: _Stopwatch) -> Iterator[Event]:
+        prompt = load_prompt(self.settings.answer_prompt, self.settings.prompts_dir)
         question = split_query(draft.question).text
         passages, left_out = self._pack(prompt.render(passages="", question=question), draft.retrieved)
-        messages = prompt.render(passages=number_passages(passages), question=question)
-        markers = MarkerReader(passages, self.similarity, self._holds)
-        reply = _Reply()
-        for event in self._read_reply(llm.stream(messages), markers, reply):
-            if isinstance(event, TokenEvent):
-                reply.shown += event.text
-            yield event
+        values = {"passages": defuse(number_passages(passages)), "question": question}
+        with traced("prompt", prompt.label, values) as step:
+            step.output = messages = prompt.render(**values)
+        markers, reply = self.marker_reader(passages), _Reply()
+        events = self._read_reply(llm.stream(messages), markers, reply)
+        may_replace = self.settings.unsupported_answer != "flag"
+        held = list(events) if may_replace else []
+        yield from () if may_replace else events
         watch.lap("answer")
-        notes = [
-            *_packing_notes(left_out),
-            *_marker_notes(markers, answered=reply.answers),
-            *_usage_notes(reply.usage, self._count(messages)),
-        ]
-        yield AnswerEvent(
-            replace(
-                draft,
-                text=reply.shown,
-                answered=reply.answers,
-                citations=tuple(markers.citations),
-                prompt=prompt.label,
-                usage=reply.usage,
-                timings_s=watch.laps,
-                notes=tuple(notes),
-            )
-        )
+        notes = (*draft.notes, *_packing_notes(left_out))
+        draft = _with_tally(replace(draft, prompt=prompt.label, notes=notes, timings_s=watch.laps), reply.tally)
+        if may_replace and reply.answers and not is_supported(markers.claims):
+            yield from self._replace(draft, markers, evidence, watch)
+            return
+        yield from held
+        yield AnswerEvent(_answer_of(draft, markers, reply))
+
+    def _replace(self, draft: Answer, markers: MarkerReader, evidence: Evidence, watch: _Stopwatch) -> Iterator[Event]:
+        """Quote the passages, or find no answer, in place of what a language model said without support."""
+        draft = replace(draft, notes=(*draft.notes, withheld_note(markers.claims)))
+        quoting = self.settings.unsupported_answer == "extractive"
+        yield from self._quote(draft, evidence, watch) if quoting else self._refuse(draft, watch)
 
     def _read_reply(
         self, chunks: Iterator[AIMessageChunk], markers: MarkerReader, reply: _Reply
     ) -> Iterator[TokenEvent | CitationEvent]:
         """Yield what of a reply may be shown; nothing before it is known whether it begins with "No answer found"."""
+        with traced("parser", "rag_citations", None) as step:
+            yield from self._parse(chunks, markers, reply)
+            step.output = reply.shown
+
+    def _parse(
+        self, chunks: Iterator[AIMessageChunk], markers: MarkerReader, reply: _Reply
+    ) -> Iterator[TokenEvent | CitationEvent]:
         for chunk in self._translated(chunks):
             reply.add(chunk)
             if not reply.may_refuse:
-                yield from markers.feed(reply.take())
+                yield from reply.show(markers.feed(reply.take()))
         if not reply.said.strip():
             msg = f"The language model {self.llm_name} gave an empty reply."
             raise LLMResponseError(msg, hint="Ask again, or use another model.")
         if not reply.answers:
-            yield TokenEvent(NO_ANSWER)
+            yield from reply.show(iter([TokenEvent(NO_ANSWER)]))
             return
-        yield from markers.feed(reply.take())
-        yield from markers.close()
+        yield from reply.show(markers.feed(reply.take()))
+        yield from reply.show(markers.close())
 
     def _translated(self, chunks: Iterator[AIMessageChunk]) -> Iterator[AIMessageChunk]:
         with translated_errors(self.llm_name):
             yield from chunks
 
     def _pack(self, empty: list[tuple[str, str]], passages: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]:
-        budget = self.settings.llm_context_tokens - self.settings.llm_max_tokens - self._count(empty)
-        kept, left_out = pack_passages(self.extend(passages), budget=budget, count_tokens=self._count_text)
+        counter = self._counter
+        room = self.settings.llm_context_tokens - self.settings.llm_max_tokens
+        budget = room - counter.count_messages(text for _, text in empty)
+        kept, left_out = pack_passages(self.extend(passages), budget=budget, count_tokens=counter.count)
         return merged_neighbours(kept, self.source_text), [p for p in left_out if p in passages]
 
-    def _count(self, messages: list[tuple[str, str]]) -> int:
-        return sum(self._count_text(text) for _, text in messages) + _MESSAGE_TOKENS
-
-    def _count_text(self, text: str) -> int:
-        return count_tokens(text, llm=self.settings.llm, base_url=self.settings.llm_base_url)
+    @property
+    def _counter(self) -> TokenCounter:
+        return load_counter(self.settings.llm, self.settings.llm_base_url)
 
     def _holds(self, citation: Citation) -> bool:
         return verify(citation, self.source_text(citation.source))
@@ -210,17 +247,28 @@ class _Reply:
 
     said: str = ""
     shown: str = ""
-    usage: dict[str, int] = field(default_factory=dict)
+    whole: AIMessageChunk | None = None
     _taken: int = 0
 
+    @property
+    def tally(self) -> Tally:
+        """What it came to."""
+        tally = Tally()
+        if self.whole is not None:
+            tally.add(self.whole)
+        return tally
+
     def add(self, chunk: AIMessageChunk) -> None:
-        """Add the next piece, and what it tells of the usage."""
+        """Add the next piece."""
         self.said += chunk.text
-        reported: dict[str, Any] = {**(chunk.usage_metadata or {})}
-        for key in _USAGE:
-            n_tokens = reported.get(key)
-            if isinstance(n_tokens, int):
-                self.usage[key] = self.usage.get(key, 0) + n_tokens
+        self.whole = chunk if self.whole is None else self.whole + chunk
+
+    def show(self, events: Iterator[TokenEvent | CitationEvent]) -> Iterator[TokenEvent | CitationEvent]:
+        """Pass events on, and keep their text."""
+        for event in events:
+            if isinstance(event, TokenEvent):
+                self.shown += event.text
+            yield event
 
     def take(self) -> str:
         """Return what was not taken before."""
@@ -255,21 +303,42 @@ class _Stopwatch:
         self._last = now
 
 
+def _shown(sentence: SentenceEvidence) -> str:
+    """Return a quotation as the answer shows it: on one line if it is a sentence, and as it stands if it is code."""
+    if sentence.unit.kind == "code":
+        return sentence.text.strip()
+    text = _spaced(sentence.text) if sentence.unit.kind == "paragraph" else sentence.text.strip()
+    return read_quote(text, urls_in(text))
+
+
+def _spaced(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()
+
+
 def _packing_notes(left_out: Sequence[Passage]) -> Iterator[str]:
     if left_out:
         was = "was" if len(left_out) == 1 else "were"
         yield f"{len(left_out)} of the retrieved passages did not fit into the prompt and {was} left out."
 
 
-def _marker_notes(markers: MarkerReader, *, answered: bool) -> Iterator[str]:
-    if markers.n_removed:
-        were = "marker was" if markers.n_removed == 1 else "markers were"
-        yield f"{markers.n_removed} citation {were} removed: no passage supports what was said."
-    if answered and not markers.citations:
-        yield "No statement of this answer is tied to a passage: do not rely on it."
+def _answer_of(draft: Answer, markers: MarkerReader, reply: _Reply) -> Answer:
+    notes = notes_on(markers.claims, n_links=markers.n_links, n_tags=markers.n_tags) if reply.answers else ()
+    return replace(
+        draft,
+        text=reply.shown,
+        answered=reply.answers,
+        citations=tuple(markers.citations),
+        claims=tuple(markers.claims),
+        notes=(*draft.notes, *notes),
+    )
 
 
-def _usage_notes(usage: dict[str, int], counted: int) -> Iterator[str]:
-    reported = usage.get("input_tokens", 0)
-    if 0 < reported < _CUT_RATIO * counted:
-        yield f"The server read {reported} tokens of a prompt of about {counted}: it may have cut the prompt."
+def _with_tally(draft: Answer, tally: Tally) -> Answer:
+    """Return an answer with what more requests to the language model came to."""
+    return replace(
+        draft,
+        llm=tally.llm or draft.llm,
+        usage=dict(Counter(draft.usage) + Counter(tally.usage)),
+        cost_usd=None if draft.cost_usd is None or tally.cost_usd is None else draft.cost_usd + tally.cost_usd,
+        notes=(*draft.notes, *tally.notes),
+    )

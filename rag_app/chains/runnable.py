@@ -8,49 +8,69 @@ import contextvars
 import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Annotated, Any, NotRequired
 
 from langchain_core.runnables import Runnable, RunnableGenerator
+from pydantic import Field, WithJsonSchema
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from rag_app.errors import InvalidInputError
-from rag_app.types import Answer, AnswerEvent, CitationEvent, Event, RetrievedEvent, TokenEvent
+from rag_app.types import Answer, AnswerEvent, CitationEvent, Event, RetrievedEvent, TokenEvent, ToolEvent
+
+_MESSAGES_SCHEMA = {
+    "type": "array",
+    "description": "The conversation before the question, oldest first; LangChain's messages are taken too.",
+    "items": {
+        "type": "object",
+        "properties": {
+            "role": {"type": "string", "enum": ["user", "assistant", "system"]},
+            "content": {"type": "string"},
+        },
+        "required": ["role", "content"],
+    },
+}
 
 
 class Question(TypedDict):
     """A question with the conversation before it."""
 
-    question: str
-    messages: Sequence[Any]
+    question: Annotated[str, Field(description="What to answer; its words file:… and heading:… say where to look.")]
+    messages: NotRequired[Annotated[Sequence[Any] | None, WithJsonSchema(_MESSAGES_SCHEMA)]]
 
 
 Stream = Callable[[str, Sequence[Any] | None], Iterator[Event]]
 
 
-def answer_chain(stream: Stream) -> Runnable[str | Question, Answer]:
+def answer_chain(stream: Stream, *, name: str = "rag_answer") -> Runnable[str | Question, Answer]:
     """Return a Runnable from a question to an `Answer`.
 
     Parameters
     ----------
     stream : callable
         ``stream(question, messages)`` yields the events of one answer.
+    name : str, default="rag_answer"
+        What a trace calls it.
 
     Returns
     -------
     Runnable
         Its `stream` yields parts whose sum is what `invoke` returns: first the passages, then text and citations
-        as they come, at last the notes and figures.
+        as they come, at last the notes and figures. ``bind(messages=…)`` gives every question the same conversation.
     """
 
-    def transform(values: Iterator[str | Question]) -> Iterator[Answer]:
-        for event in stream(*_read(functools.reduce(_joined, values))):
+    def transform(values: Iterator[str | Question], messages: Sequence[Any] | None = None) -> Iterator[Answer]:
+        question, own = _read(functools.reduce(_joined, values))
+        for event in stream(question, own or messages):
             yield _part(event)
 
-    async def atransform(values: AsyncIterator[str | Question]) -> AsyncIterator[Answer]:
-        value = functools.reduce(_joined, [v async for v in values])
-        async for event in _in_thread(stream, *_read(value)):
+    async def atransform(
+        values: AsyncIterator[str | Question], messages: Sequence[Any] | None = None
+    ) -> AsyncIterator[Answer]:
+        question, own = _read(functools.reduce(_joined, [v async for v in values]))
+        async for event in _in_thread(stream, question, own or messages):
             yield _part(event)
 
-    chain: Runnable[Any, Answer] = RunnableGenerator(transform, atransform, name="rag_answer")
+    chain: Runnable[Any, Answer] = RunnableGenerator(transform, atransform, name=name)
     return chain.with_types(input_type=str | Question, output_type=Answer)  # type: ignore[arg-type]
 
 
@@ -73,6 +93,8 @@ def _read(value: Any) -> tuple[str, Sequence[Any] | None]:  # noqa: ANN401  (wha
 def _part(event: Event) -> Answer:
     if isinstance(event, RetrievedEvent):
         return Answer(event.question, retrieved=event.passages)
+    if isinstance(event, ToolEvent):
+        return Answer("", tool_calls=(event.call,))
     if isinstance(event, TokenEvent):
         return Answer("", text=event.text)
     if isinstance(event, CitationEvent):
@@ -88,8 +110,10 @@ def _rest(event: AnswerEvent) -> Answer:
         llm=done.llm,
         prompt=done.prompt,
         usage=done.usage,
+        cost_usd=done.cost_usd,
         timings_s=done.timings_s,
         notes=done.notes,
+        claims=done.claims,
     )
 
 

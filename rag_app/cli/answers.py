@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rag_app.chains.sanitising import visible
 from rag_app.cli.terminal import print_indented
+from rag_app.cli.tool_calls import show_commands, show_related
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +20,7 @@ _CONTEXT_WIDTH = 300
 _NEAREST_WIDTH = 160
 _N_NEAREST = 3
 _PIECE = re.compile(r"\n|[^\S\n]+|\S+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_VERDICTS = {"weak": " (weak support)", "misattributed": " (the answer named another passage)"}
 
 
 def show_events(out: Console, events: Iterable[Event], question: str) -> Answer | None:
@@ -33,7 +35,8 @@ def show_events(out: Console, events: Iterable[Event], question: str) -> Answer 
     question : str
         As it was typed; where another one was searched for, that is shown.
     """
-    from rag_app.types import AnswerEvent, RetrievedEvent, TokenEvent
+    from rag_app.tools.results import render_call
+    from rag_app.types import AnswerEvent, RetrievedEvent, TokenEvent, ToolEvent
 
     answer = None
     text = TextStream(out)
@@ -41,6 +44,8 @@ def show_events(out: Console, events: Iterable[Event], question: str) -> Answer 
         for event in events:
             if isinstance(event, RetrievedEvent) and event.question != question:
                 print_indented(out, f"(searching: {event.question})", first="", style="dim")
+            elif isinstance(event, ToolEvent) and not event.is_answer:
+                print_indented(out, render_call(event.call), first="", style="dim")
             elif isinstance(event, TokenEvent):
                 text.write(event.text)
             elif isinstance(event, AnswerEvent):
@@ -69,7 +74,7 @@ class TextStream:
 
     def write(self, text: str) -> None:
         """Print the words that are complete; the last one may go on in the next piece."""
-        pieces = _PIECE.findall(self._held + _CONTROL.sub("", text))
+        pieces = _PIECE.findall(self._held + visible(text))
         self._held = pieces.pop() if pieces and not pieces[-1].isspace() else ""
         for piece in pieces:
             self._place(piece)
@@ -111,12 +116,12 @@ def show_in_context(out: Console, number: int, citation: Citation, text: str) ->
     if citation.end + _CONTEXT_WIDTH < len(text):
         after = after.rpartition(" ")[0] + " …"
     show_heading(out, f"[{number}]", citation)
-    print_indented(out, Text.assemble(before, (citation.quote, "bold"), after))
+    print_indented(out, Text.assemble(visible(before), (visible(citation.quote), "bold"), visible(after)))
 
 
-def show_heading(out: Console, mark: str, place: Citation | Passage) -> None:
-    """Print a mark and the place of a quotation or a passage."""
-    print_indented(out, f"{mark} {place.source}: {place.locator}", first="", style="cyan")
+def show_heading(out: Console, mark: str, place: Citation | Passage, remark: str = "") -> None:
+    """Print a mark, the place of a quotation or a passage, and a remark on it."""
+    print_indented(out, visible(f"{mark} {place.source}: {place.locator}{remark}"), first="", style="cyan")
 
 
 def show_passage(out: Console, number: int, passage: Passage) -> None:
@@ -126,48 +131,46 @@ def show_passage(out: Console, number: int, passage: Passage) -> None:
     parts += f", sentence {passage.alignment_score:.3f}" if passage.alignment_score else ""
     before = "" if passage.fused_score is None else f" (reranker), before {passage.fused_score:.3f}"
     print_indented(out, f"score {passage.score:.3f}{before}: {parts}", style="dim")
-    print_indented(out, passage.text)
+    print_indented(out, visible(passage.text))
     show_also_in(out, passage)
 
 
 def show_also_in(out: Console, passage: Passage) -> None:
     """Print where else the same is said as in a passage."""
     for other in passage.also_in:
-        print_indented(out, f"also in {other.source}: {other.locator}", style="dim")
+        print_indented(out, visible(f"also in {other.source}: {other.locator}"), style="dim")
 
 
 def _show_evidence(out: Console, answer: Answer) -> None:
     if answer.citations:
         out.print()
     for number, citation in enumerate(answer.citations, start=1):
-        show_heading(out, f"[{number}]", citation)
+        show_heading(out, f"[{number}]", citation, _VERDICTS.get(citation.verdict, ""))
         print_indented(out, f"“{_clipped(citation.quote, _QUOTE_WIDTH)}”")
+    _show_unsupported(out, answer)
     if not answer.answered and answer.retrieved:
         out.print("\nThe nearest passages:", style="bold")
         for passage in answer.retrieved[:_N_NEAREST]:
             show_heading(out, "-", passage)
             print_indented(out, _clipped(passage.text, _NEAREST_WIDTH))
-    _show_tools(out, answer)
+    show_commands(out, answer)
+    show_related(out, answer)
     for note in answer.notes:
         out.print()
         print_indented(out, f"Note: {note}", first="", style="yellow")
 
 
-def _show_tools(out: Console, answer: Answer) -> None:
-    """Name what the best citation's section of the course describes and can be called."""
-    if not answer.citations:
-        return
-    from rag_app.retrieval.query import split_query
-    from rag_app.tools.course import tools_for
-
-    best = answer.citations[0]
-    names = tools_for(split_query(answer.question).text, best.source, best.locator.heading)
-    if names:
-        out.print(f"\nTry: {'; '.join(f'rag tools show {name}' for name in names)}", style="dim")
+def _show_unsupported(out: Console, answer: Answer) -> None:
+    """List the statements that no passage supports."""
+    unsupported = dict.fromkeys(claim.text for claim in answer.claims if claim.verdict == "unsupported" and claim.text)
+    if unsupported:
+        out.print("\nNo passage supports:", style="yellow")
+    for text in unsupported:
+        print_indented(out, f"- {_clipped(text, _QUOTE_WIDTH)}", first="", style="yellow")
 
 
 def _clipped(text: str, width: int) -> str:
-    text = " ".join(text.split())
+    text = " ".join(visible(text).split())
     if len(text) <= width:
         return text
     end = text.rfind(" ", 0, width)

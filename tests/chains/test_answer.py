@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import operator
+import random
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 from support.answers import app_on, check_citations, merged, passage_of, text_of
 
 from rag_app.chains.answer import NO_ANSWER, Answerer
+from rag_app.chains.runnable import answer_chain
+from rag_app.chains.verification import words_and_meaning
 from rag_app.embeddings.alignment import Aligner
 from rag_app.errors import InvalidInputError, LLMError, LLMResponseError
 from rag_app.llms.scripted import ScriptedChat
@@ -294,7 +303,10 @@ def test_the_markers_of_a_reply_become_verified_citations(talking):
     check_citations(app, answer)
     assert answer.text == "Mode collapse is a failure of GAN training [1]. Cats sleep a lot. It is a failure of a GAN."
     assert answer.citations[0].quote.startswith("Mode collapse is a failure of GAN training in which")
-    assert answer.notes == ("2 citation markers were removed: no passage supports what was said.",)
+    assert answer.notes == (
+        "1 citation marker was removed: no passage supports what was said.",
+        "1 citation marker was removed: there is no passage of that number.",
+    )
     assert (answer.llm, answer.prompt) == ("ScriptedChat", "answer@1")
 
 
@@ -304,7 +316,7 @@ def test_the_markers_of_a_reply_become_verified_citations(talking):
         ("Mode collapse is a failure of GAN training [1].", ()),
         (
             "Mode collapse is a failure of GAN training [1][8].",
-            ("1 citation marker was removed: no passage supports what was said.",),
+            ("1 citation marker was removed: there is no passage of that number.",),
         ),
         ("Mode collapse is bad.", ("No statement of this answer is tied to a passage: do not rely on it.",)),
         ("No", ("No statement of this answer is tied to a passage: do not rely on it.",)),
@@ -422,7 +434,7 @@ def test_passages_that_do_not_fit_are_left_out_and_noted(talking, n_long, note):
     long = [passage_of("x" * 30_000, source=f"{i}.md") for i in range(n_long)]
     answerer = replace(app._answerer, search=lambda _question, _k: good + long)
     answer = list(answerer.stream("What is mode collapse?"))[-1].answer
-    removed = "1 citation marker was removed: no passage supports what was said."
+    removed = "1 citation marker was removed: there is no passage of that number."
     tied = "No statement of this answer is tied to a passage: do not rely on it."
     assert answer.notes == tuple(n for n in (note, removed, tied) if n)
     assert len(answer.retrieved) == 1 + n_long
@@ -460,10 +472,113 @@ def test_an_answerer_can_be_put_together_by_hand(quoting, minilm):
         search=lambda _question, _k: [passage],
         reader=Reader(Aligner(minilm, lambda words: dict.fromkeys(words, 1.0), lambda _ids: {})),
         llm=ScriptedChat(replies=["Mode collapse is a failure of GAN training [1]."]),
-        similarity=lambda _claim, sentences: [0.0] * len(sentences),
+        measure=words_and_meaning(lambda _claim, sentences: [0.0] * len(sentences)),
         source_text=lambda name: quoting.source(name).text,
         min_evidence=lambda: 0.5,
     )
     answer = list(answerer.stream("What is mode collapse?"))[-1].answer
     check_citations(quoting, answer)
     assert len(answer.citations) == 1
+
+
+# -- answers that the passages do not support --------------------------------------------------------------------------
+
+
+class CutChat(ScriptedChat):
+    """Streams its replies cut at given places."""
+
+    cuts: tuple[int, ...] = ()
+
+    def _stream(self, messages, stop=None, run_manager=None, **_):  # noqa: ARG002  (BaseChatModel's signature)
+        reply = self._next(messages)
+        for start, end in pairwise([0, *(c for c in self.cuts if c < len(reply)), len(reply)]):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=reply[start:end]))
+
+
+GOOD = "According to [1], mode collapse is a failure of GAN training. GANs are generative adversarial networks."
+POOR = (
+    "Mode collapse was found by whales in 2031 [1]. <img src=x>It tastes of `salt[1]`, see https://evil.example/ [2]."
+)
+WITHHELD = "What the language model said was withheld: the passages support 0 of its 2 statements."
+
+
+@pytest.mark.parametrize(
+    ("way", "reply", "answered", "llm_speaks"),
+    [
+        ("flag", GOOD, True, True),
+        ("flag", POOR, True, True),
+        ("extractive", GOOD, True, True),
+        ("extractive", POOR, True, False),
+        ("extractive", "PWNED", True, False),
+        ("refuse", GOOD, True, True),
+        ("refuse", POOR, False, False),
+        ("refuse", "No answer found.", False, True),
+    ],
+)
+def test_what_becomes_of_an_unsupported_answer(talking, way, reply, answered, llm_speaks):
+    """Shown with notes, replaced by quotations, or by "No answer found"; a supported one is shown in any case."""
+    app, _ = talking(reply)
+    answerer = replace(app._answerer, settings=replace(app.settings, unsupported_answer=way))
+    answer = list(answerer.stream("What is mode collapse?"))[-1].answer
+    check_citations(app, replace(answer, text=answer.text.replace("`salt[1]`", "")))
+    assert answer.answered is answered
+    assert (answer.llm, answer.prompt) == ("ScriptedChat", "answer@1")
+    assert any(note.startswith("What the language model said was withheld") for note in answer.notes) is not llm_speaks
+    if answered and not llm_speaks:
+        assert answer.text.startswith("Mode collapse is a failure of GAN training in which")
+        assert {claim.verdict for claim in answer.claims} == {"supported"}
+    if not answered:
+        assert (answer.text, answer.citations, answer.claims) == (NO_ANSWER, (), ())
+
+
+def test_nothing_is_shown_before_it_is_known_whether_it_is_replaced(talking):
+    """The stream of a reply that may be replaced holds nothing of it if it is."""
+    app, _ = talking(POOR)
+    for way in ("extractive", "refuse"):
+        answerer = replace(app._answerer, settings=replace(app.settings, unsupported_answer=way))
+        *events, last = answerer.stream("What is mode collapse?")
+        assert text_of(events) == last.answer.text
+        assert "whales" not in text_of(events)
+    assert last.answer.notes == (WITHHELD,)
+
+
+@pytest.mark.parametrize("way", ["flag", "extractive", "refuse"])
+@pytest.mark.parametrize("reply", [GOOD, POOR, REPLY, "No answer found. So."])
+def test_every_path_and_every_cut_gives_the_same_answer(quoting, way, reply):
+    """ask, stream, invoke, the sum of a stream, and of an asynchronous one, with the reply cut at random places."""
+    cutting = random.Random(reply)
+    settings = replace(quoting.settings, unsupported_answer=way)
+    passages = quoting.search("What is mode collapse?", k=3)
+    answers = []
+    for n in range(6):
+        cuts = tuple(sorted(cutting.sample(range(1, len(reply)), k=min(n * 4, len(reply) - 1))))
+        llm = CutChat(replies=[reply], cuts=cuts)
+        answerer = replace(quoting._answerer, settings=settings, llm=llm, search=lambda _question, _k: passages)
+        answers.append(_called(answerer, n))
+    first, *others = (replace(answer, timings_s={}) for answer in answers)
+    assert all(answer == first for answer in others)
+
+
+def _called(answerer, n):
+    """Return an answer, called in the n-th way."""
+    question, chain = "What is mode collapse?", answer_chain(answerer.stream)
+
+    async def astream():
+        return [part async for part in chain.astream(question)]
+
+    ways = [
+        lambda: list(answerer.stream(question))[-1].answer,
+        lambda: _put_together(answerer.stream(question)),
+        lambda: chain.invoke(question),
+        lambda: functools.reduce(operator.add, chain.stream(question)),
+        lambda: asyncio.run(chain.ainvoke(question)),
+        lambda: functools.reduce(operator.add, asyncio.run(astream())),
+    ]
+    return ways[n]()
+
+
+def _put_together(events):
+    """Return the answer with the text and the citations of the events before it."""
+    *events, last = events
+    citations = tuple(e.citation for e in events if isinstance(e, CitationEvent))
+    return replace(last.answer, text=text_of(events), citations=citations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 
@@ -9,7 +10,7 @@ import pytest
 
 from rag_app.chains.conversations import Conversations
 from rag_app.chains.messages import Message
-from rag_app.errors import StoreError
+from rag_app.errors import InvalidInputError, StoreError
 from rag_app.index.traces import Finder
 from rag_app.locator import Locator
 from rag_app.types import Answer, Citation, Passage
@@ -112,6 +113,9 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_one_sentence(tmp_path):
         lambda kept: kept.last(),
         lambda kept: kept.messages(1),
         lambda kept: kept.add(1, "q", CITED),
+        lambda kept: kept.rate(1, "good"),
+        lambda kept: kept.rated(),
+        lambda kept: kept.last_exchange(1),
     ],
 )
 def test_a_file_that_another_program_damages_is_an_error_of_one_sentence(kept, tmp_path, use):
@@ -135,3 +139,86 @@ def test_what_names_a_forgotten_source_is_forgotten(kept, forgotten, n_left):
     kept.add(conversation, "Why?", Answer("Why?", text="So.", retrieved=(looked_at,)))
     assert kept.forget({forgotten}, Finder([])) == 1 - n_left
     assert len(kept.messages(conversation)) == 2 * n_left
+
+
+# -- ratings -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_rated_and_rated_anew(kept):
+    """The later rating takes the place of the earlier one; the exchange comes with its whole answer."""
+    exchange = kept.add(kept.begin(), "And how is it avoided?", CITED)
+    assert kept.rated() == []
+    kept.rate(exchange, "bad", "too short")
+    kept.rate(exchange, "good", "  on second thought ")
+    (found,) = kept.rated()
+    assert (found.id, found.rating, found.why, found.question) == (
+        exchange,
+        "good",
+        "on second thought",
+        "And how is it avoided?",
+    )
+    assert found.answer == json.loads(json.dumps(CITED.to_json()))
+
+
+def test_ratings_come_in_the_order_in_which_they_were_given(kept):
+    """Whatever the order of the exchanges."""
+    conversation = kept.begin()
+    ids = [kept.add(conversation, text, Answer(text)) for text in "abc"]
+    for exchange in (ids[2], ids[0]):
+        kept.rate(exchange, "good")
+    assert [found.question for found in kept.rated()] == ["c", "a"]
+
+
+def test_an_answer_outside_of_a_conversation_is_kept_with_its_rating(kept):
+    """It is not gone on from: the last conversation is still the one before."""
+    conversation = kept.begin()
+    kept.add(conversation, "a", Answer("a"))
+    exchange = kept.add_rated(CITED, "bad", "wrong")
+    assert kept.last() == conversation
+    assert [(found.id, found.why) for found in kept.rated()] == [(exchange, "wrong")]
+    assert kept.last_exchange(conversation) != exchange
+
+
+def test_the_latest_exchange_of_a_conversation(kept):
+    """None where there is none."""
+    first, second = kept.begin(), kept.begin()
+    kept.add(first, "a", Answer("a"))
+    latest = kept.add(first, "b", Answer("b"))
+    assert (kept.last_exchange(first), kept.last_exchange(second)) == (latest, None)
+
+
+def test_a_rating_that_breaks_a_rule_is_refused(kept):
+    """Another word, and an exchange that does not exist; nothing is kept then."""
+    exchange = kept.add(kept.begin(), "a", Answer("a"))
+    with pytest.raises(InvalidInputError, match=r"^rating must be good or bad; got 'great'\.$"):
+        kept.rate(exchange, "great")
+    with pytest.raises(InvalidInputError, match=r"^rating must be good or bad; got ''\.$"):
+        kept.add_rated(CITED, "")
+    with pytest.raises(InvalidInputError, match=r"^exchange_id must be that of an exchange that was kept; got 99\.$"):
+        kept.rate(99, "good")
+    assert kept.rated() == []
+    assert kept.messages(0) == []
+
+
+def test_a_rating_is_forgotten_with_its_exchange(kept):
+    """By its source, and by a reason that quotes the source."""
+    conversation = kept.begin()
+    kept.rate(kept.add(conversation, "a", CITED), "good")
+    kept.rate(kept.add(conversation, "b", Answer("b")), "bad", "It says: the secret recipe of the house")
+    kept.rate(kept.add(conversation, "c", Answer("c")), "good")
+    assert kept.forget({"09-gans.md"}, Finder(["the secret recipe of the house"])) == 2
+    assert [found.question for found in kept.rated()] == ["c"]
+
+
+def test_a_store_of_an_earlier_version_takes_ratings(tmp_path):
+    """Its table of ratings is made when it is opened."""
+    path = tmp_path / "conversations.sqlite"
+    Conversations(path).close()
+    db = sqlite3.connect(path)
+    db.execute("DROP TABLE feedback")
+    db.close()
+    again = Conversations(path)
+    exchange = again.add(again.begin(), "a", Answer("a"))
+    again.rate(exchange, "good")
+    assert len(again.rated()) == 1
+    again.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage
 
 from rag_app.chains.messages import Message, read_messages
 from rag_app.errors import InvalidInputError
@@ -25,12 +25,42 @@ TALK = [Message("user", "What is a GAN?"), Message("assistant", "Two networks.")
             {"role": "system", "content": "Be kind."},
         ],
         [HumanMessage("What is a GAN?"), AIMessage("Two networks."), SystemMessage("Be kind.")],
+        [
+            {"role": "user", "content": [{"type": "text", "text": "What is "}, {"type": "text", "text": "a GAN?"}]},
+            {"role": "assistant", "content": "Two networks.", "tool_calls": None},
+            {"role": "developer", "content": "Be kind."},
+        ],
         [HumanMessage([{"type": "text", "text": "What is a GAN?"}]), AIMessage("Two networks."), TALK[2]],
     ],
 )
 def test_every_common_form_is_read(messages):
     """Our own messages, tuples, dictionaries and LangChain's messages mean the same."""
     assert read_messages(messages) == TALK
+
+
+CALL = {"name": "f1_score", "args": {"y_true": [1]}, "id": "a"}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [
+            {"role": "assistant", "content": None, "tool_calls": [{"id": "a", "type": "function"}]},
+            {"role": "tool", "tool_call_id": "a", "content": "0.8"},
+            {"role": "function", "name": "f1_score", "content": "0.8"},
+        ],
+        [AIMessage("", tool_calls=[CALL]), ToolMessage("0.8", tool_call_id="a")],
+        [("tool", "0.8")],
+    ],
+)
+def test_calls_of_tools_and_their_results_are_left_out(messages):
+    """What a language model asked of a tool, and what it got, is no part of what two sides said to each other."""
+    assert read_messages([TALK[0], *messages, TALK[1]]) == TALK[:2]
+
+
+def test_what_is_said_with_a_call_stays():
+    """A language model may say something and call a tool in the same message."""
+    assert read_messages([AIMessage("Let me see.", tool_calls=[CALL])]) == [Message("assistant", "Let me see.")]
 
 
 @pytest.mark.parametrize("messages", [None, [], ()])
@@ -49,9 +79,10 @@ def test_no_messages_are_an_empty_conversation(messages):
         (("user", None), "tuple"),
         ({"role": "user"}, "dict"),
         ({"content": "What is a GAN?"}, "dict"),
-        ({"role": "tool", "content": "1"}, "dict"),
         ({"role": ["user"], "content": "1"}, "dict"),
-        (ToolMessage("1", tool_call_id="a"), "ToolMessage"),
+        ({"role": "user", "content": [{"type": "image_url"}]}, "dict"),
+        ({"role": "user", "content": None, "tool_calls": []}, "dict"),
+        (RemoveMessage("a"), "RemoveMessage"),
         (7, "int"),
         (None, "NoneType"),
     ],

@@ -20,7 +20,7 @@ from langchain_core.tracers.context import collect_runs
 from support.answers import check_citations
 
 from rag_app.chains.runnable import answer_chain
-from rag_app.errors import InvalidInputError, LLMError
+from rag_app.errors import InvalidInputError, LLMError, LLMResponseError, UnknownNameError
 from rag_app.types import Answer, AnswerEvent, RetrievedEvent, TokenEvent
 
 QUESTION = "What is mode collapse?"
@@ -182,8 +182,8 @@ async def _read_all(chain, *arguments, **config):
 
 
 @pytest.mark.parametrize("way", ["invoke", "stream", "ainvoke", "astream"])
-def test_the_run_of_the_language_model_is_nested_in_the_run_of_the_chain(talking, way):
-    """A tracer sees one run named rag_answer, and in it the chat model with the prompt as its input."""
+def test_every_step_is_nested_in_the_run_of_the_chain(talking, way):
+    """A tracer sees one run named rag_answer, and in it retriever, prompt, parser and chat model."""
     app, llm = talking(REPLY)
     calls = {
         "invoke": app.chain.invoke,
@@ -197,9 +197,21 @@ def test_the_run_of_the_language_model_is_nested_in_the_run_of_the_chain(talking
     assert (run.name, run.run_type, run.error) == ("rag_answer", "chain", None)
     assert run.inputs == {"input": QUESTION}
     assert run.outputs["output"].text == app.ask(QUESTION).text
-    assert [(child.name, child.run_type) for child in run.child_runs] == [("ScriptedChat", "llm")]
-    assert QUESTION in str(run.child_runs[0].inputs)
-    assert llm.n_calls == 2  # with the one of ask
+    search, prompt, parser, chat = run.child_runs
+    assert [(child.name, child.run_type) for child in run.child_runs] == [
+        ("rag_search", "retriever"),
+        ("answer@1", "prompt"),
+        ("rag_citations", "parser"),
+        ("ScriptedChat", "llm"),
+    ]
+    assert search.inputs == {"query": QUESTION}
+    documents = search.outputs["documents"]
+    assert [d.id for d in documents] == [p.chunk_id for p in app.search(QUESTION)]
+    assert prompt.inputs["question"] == QUESTION
+    assert "Mode collapse is a failure of GAN training" in prompt.inputs["passages"]
+    assert QUESTION in str(chat.inputs)
+    assert parser.outputs == {"output": app.ask(QUESTION).text}
+    assert llm.n_calls == 3  # with those of ask
 
 
 class _Heard(BaseCallbackHandler):
@@ -228,9 +240,14 @@ def test_a_handler_given_with_the_call_hears_of_everything(talking, way):
     handler = _Heard()
     call = app.chain.invoke if way == "invoke" else run_async(app.chain.ainvoke)
     call(QUESTION, config={"callbacks": [handler], "tags": ["mine"]})
-    assert handler.heard[0] == ("chain", "rag_answer", ["mine"])
-    assert handler.heard[1] == ("llm", True)
-    assert "".join(event[1] for event in handler.heard[2:]) == "Mode collapse is bad."
+    assert [event[:2] for event in handler.heard[:4]] == [
+        ("chain", "rag_answer"),
+        ("chain", "answer@1"),
+        ("chain", "rag_citations"),
+        ("llm", True),
+    ]
+    assert handler.heard[0][2] == ["mine"]
+    assert "".join(event[1] for event in handler.heard[4:]) == "Mode collapse is bad."
 
 
 def test_a_handler_hears_of_an_error(quoting):
@@ -250,8 +267,84 @@ def test_events_name_the_run(talking):
 
     seen = asyncio.run(events())
     assert (seen[0]["event"], seen[0]["name"]) == ("on_chain_start", "rag_answer")
+    (found,) = [e for e in seen if e["event"] == "on_retriever_end"]
+    assert (found["name"], found["parent_ids"]) == ("rag_search", [seen[0]["run_id"]])
+    assert {"on_prompt_start", "on_prompt_end", "on_parser_start", "on_parser_end"} < {e["event"] for e in seen}
     tokens = [e["data"]["chunk"].text for e in seen if e["event"] == "on_chat_model_stream"]
     assert "".join(tokens) == "Mode collapse is bad."
+
+
+def test_a_search_that_fails_is_a_failed_run(quoting):
+    """Of the retriever, inside of the chain's."""
+    with collect_runs() as collected, pytest.raises(UnknownNameError):
+        quoting.chain.invoke("file:nowhere.md What is mode collapse?")
+    (run,) = collected.traced_runs
+    assert "UnknownNameError" in run.error
+    assert "UnknownNameError" in run.child_runs[0].error
+
+
+def test_a_reply_that_cannot_be_used_is_a_failed_run_of_the_parser(talking):
+    """Search, prompt and chat model did what they should."""
+    app, _ = talking(" ")
+    with collect_runs() as collected, pytest.raises(LLMResponseError):
+        app.chain.invoke(QUESTION)
+    errors = {child.name: child.error is None for child in collected.traced_runs[0].child_runs}
+    assert errors == {"rag_search": True, "answer@1": True, "rag_citations": False, "ScriptedChat": True}
+
+
+def test_an_answer_inside_of_another_chain_is_traced_there(quoting):
+    """Steps report to the chain around them even where the application is called as it is."""
+    with collect_runs() as collected:
+        RunnableLambda(lambda question: quoting.ask(question).text).with_config(run_name="mine").invoke(QUESTION)
+    (run,) = collected.traced_runs
+    assert [(run.name, child.name) for child in run.child_runs] == [("mine", "rag_search")]
+
+
+# -- schemas, and what is bound ----------------------------------------------------------------------------------------
+
+
+def test_the_schema_of_the_input_describes_both_forms(quoting):
+    """A text, or a question with a conversation; every property has a description."""
+    schema = quoting.chain.get_input_schema().model_json_schema()
+    text, question = schema["anyOf"]
+    assert text == {"type": "string"}
+    properties = schema["$defs"][question["$ref"].rpartition("/")[2]]["properties"]
+    assert list(properties) == ["question", "messages"]
+    assert all(p["description"] for p in properties.values())
+    assert properties["messages"]["items"]["properties"]["role"]["enum"] == ["user", "assistant", "system"]
+    assert quoting.chain.get_input_schema().model_validate({"question": QUESTION})
+
+
+def test_the_schema_of_the_output_is_that_of_an_answer(quoting):
+    """With its citations and passages."""
+    schema = quoting.chain.get_output_schema().model_json_schema()
+    assert schema["$defs"]["Answer"]["properties"]["citations"]["items"] == {"$ref": "#/$defs/Citation"}
+    assert {"source", "start", "end", "quote"} <= set(schema["$defs"]["Citation"]["properties"])
+
+
+def test_a_conversation_can_be_bound(quoting):
+    """Each question that has none of its own is asked in it, in place and asynchronously."""
+    chain = quoting.chain.bind(messages=TALK)
+    follow_up = "How is it prevented?"
+    answers = [chain.invoke(follow_up), asyncio.run(chain.ainvoke(follow_up)), *chain.batch([follow_up])]
+    assert [a.question for a in answers] == ["How is mode collapse prevented?"] * 3
+    other = {"question": follow_up, "messages": [("user", "What is an autoencoder?")]}
+    assert "autoencoder" in chain.invoke(other).question
+
+
+def test_a_configuration_can_be_bound(quoting):
+    """The run has the name and the tags that it was given."""
+    with collect_runs() as collected:
+        quoting.chain.with_config(run_name="mine", tags=["a"]).invoke(QUESTION)
+    assert (collected.traced_runs[0].name, collected.traced_runs[0].tags) == ("mine", ["a"])
+
+
+def test_calls_of_tools_are_parts_of_the_answer(quoting):
+    """They come as they are made, and their sum is that of the answer."""
+    parts = list(quoting.chain.stream("logit of 0.5"))
+    (call,) = parts[0].tool_calls
+    assert (call.name, call.result) == ("logit", 0.0)
+    assert same(functools.reduce(operator.add, parts), quoting.ask("logit of 0.5"))
 
 
 # -- the thread behind the async twins ---------------------------------------------------------------------------------
