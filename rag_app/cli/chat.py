@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 _HELP = """\
 Type a question. A follow-up such as "and how is it avoided?" is understood.
 The words file:notes.md and heading:"lamp" in a question say where to look.
+A request such as "f1 of 1,0,1 vs 1,1,1" is computed.
   /sources     show the quotations of the last answer in their context
+  /good [WHY]  rate the last answer (so does /bad [WHY]); rag feedback lists and exports the ratings
   /llm [NAME]  show or change the language model, such as openai:gpt-4o-mini
   /help        show this
   /quit        leave (so does Ctrl-D); Ctrl-C stops an answer
 """
+_COMMANDS = ("/sources", "/good", "/bad", "/llm", "/help", "/quit")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--continue", dest="go_on", action="store_true", help="go on with the last conversation")
+    parser.add_argument(
+        "--tools", action="store_true", help="let the language model search, compute and train in several steps"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     app.check_llm()
     ensure_index(app)
     out = console()
-    chat = _Chat(app, out, go_on=arguments.go_on)
+    chat = _Chat(app, out, go_on=arguments.go_on, tools=arguments.tools)
     is_typed = sys.stdin is not None and sys.stdin.isatty()
     try:
         for line in _typed_lines(app, out) if is_typed else _piped_lines():
@@ -57,18 +63,22 @@ def run(arguments: argparse.Namespace) -> int:
 class _Chat:
     """One conversation at a terminal."""
 
-    def __init__(self, app: App, out: Console, *, go_on: bool) -> None:
+    def __init__(self, app: App, out: Console, *, go_on: bool, tools: bool) -> None:
         from rag_app.chains.conversations import Conversations
 
         self._app = app
         self._out = out
+        self._tools = tools
         self._kept = Conversations(app.settings.data_dir / "conversations.sqlite")
         last = self._kept.last() if go_on else None
         self._id = self._kept.begin() if last is None else last
         self._messages = self._kept.messages(self._id)
         self._answer: Answer | None = None
+        self._exchange = self._kept.last_exchange(self._id)
         n = len(app.library.sources())
         out.print(f"{n} source{'s' * (n != 1)}, llm: {app.settings.llm}. /help lists the commands.", style="dim")
+        if tools and app.settings.llm == "extractive":
+            out.print("--tools: without a language model, only plain requests are computed.", style="dim")
         if go_on:
             self._show_past()
 
@@ -96,7 +106,8 @@ class _Chat:
         self._kept.close()
 
     def _ask(self, question: str) -> None:
-        answer = show_events(self._out, self._app.stream(question, self._messages), question)
+        events = self._app.stream(question, self._messages, tools=self._tools)
+        answer = show_events(self._out, events, question)
         if answer is not None:
             self._keep(question, answer)
 
@@ -105,13 +116,15 @@ class _Chat:
 
         self._answer = answer
         self._messages += [Message("user", answer.question), Message("assistant", answer.text)]
-        self._kept.add(self._id, question, answer)
+        self._exchange = self._kept.add(self._id, question, answer)
 
     def _obey(self, command: str, rest: str) -> None:
         if command == "/help":
             self._out.print(_HELP, end="")
         elif command == "/sources":
             self._show_sources()
+        elif command in {"/good", "/bad"}:
+            self._rate(command.removeprefix("/"), rest)
         elif command == "/llm":
             self._change_llm(rest)
         else:
@@ -128,6 +141,13 @@ class _Chat:
         if not self._answer.citations:
             for number, passage in enumerate(self._answer.retrieved, start=1):
                 show_passage(self._out, number, passage)
+
+    def _rate(self, rating: str, why: str) -> None:
+        if self._exchange is None:
+            self._out.print("No answer yet.", style="dim")
+            return
+        self._kept.rate(self._exchange, rating, why)
+        self._out.print(f"The answer is kept as {rating}{f': {why}' if why else '.'}", style="dim")
 
     def _change_llm(self, name: str) -> None:
         from rag_app.app import App
@@ -154,7 +174,7 @@ def _typed_lines(app: App, out: Console) -> Iterator[str]:
 
     session: PromptSession[str] = PromptSession(
         history=FileHistory(str(app.settings.data_dir / "chat_history")),
-        completer=WordCompleter(["/sources", "/llm", "/help", "/quit"], sentence=True),
+        completer=WordCompleter(list(_COMMANDS), sentence=True),
         complete_while_typing=False,
         complete_style=CompleteStyle.READLINE_LIKE,  # the others keep rows below the prompt empty
     )

@@ -33,10 +33,10 @@ def console(*, stderr: bool = False) -> Console:
     return out
 
 
-def print_json(value: Any) -> None:  # noqa: ANN401  (anything that JSON holds)
-    """Print a value as one JSON document."""
+def print_json(value: Any, *, indent: int | None = 2) -> None:  # noqa: ANN401  (anything that JSON holds)
+    """Print a value as one JSON document; without indentation it stands on one line."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    print(json.dumps(value, ensure_ascii=encoding != "utf8", indent=2))
+    print(json.dumps(value, ensure_ascii=encoding != "utf8", indent=indent))
 
 
 def print_indented(out: Console, text: str | Text, *, first: str = _INDENT, style: str = "") -> None:

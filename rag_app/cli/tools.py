@@ -5,17 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from rag_app import registry
+from rag_app.cli.pictures import check_picture, save_picture
 from rag_app.cli.terminal import console, print_json, progress_bar, read_json_argument, table
 from rag_app.errors import InvalidInputError
 from rag_app.registry import Entry
-
-_DIGITS = 6
-_MANY = 12  # values that a person reads at once
-_PICTURES = (".png", ".svg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,34 +74,24 @@ def _draw_gallery(folder: str) -> None:
 
 def _run(entry: Entry, arguments: argparse.Namespace) -> None:
     from rag_app.tools.adapter import call_tool
+    from rag_app.tools.results import render_result
 
     if arguments.plot is not None:
-        _check_picture(arguments.plot)
+        check_picture(arguments.plot)
     given = _given(entry, arguments)
     result = call_tool(entry, given)
     if arguments.plot is not None:
         _draw(entry, given, result, arguments.plot)
     if arguments.json is None:
-        print("\n".join(_readable(result)))
+        print(render_result(result))
     else:
         print_json(result)
-
-
-def _check_picture(path: str) -> None:
-    if os.path.splitext(path)[1].lower() not in _PICTURES:
-        msg = f"--plot must be followed by a file that ends in {' or '.join(_PICTURES)}; got {path!r}."
-        raise InvalidInputError(msg)
 
 
 def _draw(entry: Entry, given: dict[str, Any], result: Any, path: str) -> None:  # noqa: ANN401  (any tool's result)
     from rag_app.tools.plots.pictures import render_plot
 
-    figure = render_plot(entry, given, result)
-    try:
-        figure.savefig(path)
-    except OSError as exc:
-        msg = f"--plot must be followed by a file that can be written; got {path!r}: {exc.strerror}."
-        raise InvalidInputError(msg) from exc
+    save_picture(render_plot(entry, given, result), path)
 
 
 def _given(entry: Entry, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -135,36 +121,3 @@ def _object(text: str | None, entry: Entry) -> dict[str, Any]:
         msg = f"--json must be followed by one JSON object or by nothing; got {text!r}."
         raise InvalidInputError(msg, hint=f"Run: rag tools show {entry.name}")
     return given
-
-
-def _readable(value: Any, indent: str = "") -> Iterator[str]:  # noqa: ANN401  (any tool's result)
-    """Yield the lines that show a result to a person: names on the left, rows of numbers on a line each."""
-    if isinstance(value, dict):
-        for name, content in value.items():
-            shown = str(name).rstrip("_")
-            if _fits_a_line(content):
-                yield f"{indent}{shown}: {_inline(content)}"
-            else:
-                yield f"{indent}{shown}:"
-                yield from _readable(content, indent + "  ")
-    elif isinstance(value, list) and any(isinstance(v, list | dict) for v in value):
-        for row in value:
-            yield from [f"{indent}{_inline(row)}"] if _fits_a_line(row) else _readable(row, indent + "  ")
-    elif isinstance(value, list):
-        yield from (f"{indent}{_inline(value[i : i + _MANY])}" for i in range(0, len(value), _MANY))
-    else:
-        yield f"{indent}{_inline(value)}"
-
-
-def _fits_a_line(value: Any) -> bool:  # noqa: ANN401  (any tool's result)
-    if isinstance(value, list):
-        return len(value) <= _MANY and not any(isinstance(v, list | dict) for v in value)
-    return not isinstance(value, dict)
-
-
-def _inline(value: Any) -> str:  # noqa: ANN401  (any tool's result)
-    if isinstance(value, list):
-        return "  ".join(map(_inline, value))
-    if isinstance(value, float):
-        return f"{value:.{_DIGITS}g}"
-    return "yes" if value is True else "no" if value is False else "none" if value is None else str(value)

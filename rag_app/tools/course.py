@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,6 +11,8 @@ from typing import Any
 from rag_app.content import content_dir
 from rag_app.registry import Entry
 
+_CARDS = re.compile(r"^cards/(.+)\.csv$")
+_NUMBER = re.compile(r"^\d\d\.\d+ ")  # of the section that a card is on
 _MOST = 2  # tools that are worth naming at once
 
 
@@ -37,7 +40,7 @@ def tools_for(question: str, source: str, heading: Sequence[str]) -> list[str]:
     question : str
         What was asked.
     source : str
-        The name of a document; only the course's chapters have tools.
+        The name of a document; only the course's chapters, and the cards on them, have tools.
     heading : sequence of str
         The heading path of the place.
 
@@ -47,7 +50,9 @@ def tools_for(question: str, source: str, heading: Sequence[str]) -> list[str]:
     ['perplexity', 'bernoulli_log_likelihood']
     """
     asked = question.casefold().replace("-", " ")
-    found = [t for file, s in _catalogue() if file == source and s["heading"] in heading for t in s["tools"]]
+    chapter = _CARDS.sub(r"\1.md", source)
+    headings = {_NUMBER.sub("", text) for text in heading}
+    found = [t for file, s in _catalogue() if file == chapter and s["heading"] in headings for t in s["tools"]]
     return sorted(found, key=lambda name: -_named(name, asked))[:_MOST]
 
 

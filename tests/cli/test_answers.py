@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rag_app.cli.answers import TextStream, show_events, show_in_context, show_passage
 from rag_app.locator import Locator
-from rag_app.types import Answer, AnswerEvent, Citation, Event, Passage, RetrievedEvent, TokenEvent
+from rag_app.types import Answer, AnswerEvent, Citation, Claim, Event, Passage, RetrievedEvent, TokenEvent
 
 LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt."
 
@@ -219,3 +219,50 @@ def test_a_passage_with_its_scores(scores: dict[str, float], shown: str) -> None
     out = screen(None)
     show_passage(out, 1, replace(passage, **scores))
     assert printed(out) == f"1. a.md: \n    {shown}\n    Text\n    also in b.md: line 7\n"
+
+
+def test_verdicts_are_shown_where_a_reader_should_be_careful() -> None:
+    """A weak or a moved citation says so, and statements that no passage supports are listed once."""
+    weak, moved = (
+        Citation("a.md", "", 0, 4, "GANs.", Locator((), line=n), verdict, 0.6)
+        for n, verdict in enumerate(("weak", "misattributed"), start=1)
+    )
+    claims = (
+        Claim("Cats sleep", "unsupported", 0.1, marker=3),
+        Claim("Cats sleep", "unsupported", 0.1, marker=4),
+        Claim("GANs", "weak", 0.6, marker=1, citation=1),
+        Claim("So", "fabricated", 0.0, marker=9),
+    )
+    out = screen(None)
+    answer = make_answer(claims=claims)
+    show_events(out, iter([AnswerEvent(replace(answer, citations=(weak, moved)))]), "What is a GAN?")
+    assert printed(out) == (
+        "\n"
+        "[1] a.md: line 1 (weak support)\n"
+        "    “GANs.”\n"
+        "[2] a.md: line 2 (the answer named another passage)\n"
+        "    “GANs.”\n"
+        "\n"
+        "No passage supports:\n"
+        "- Cats sleep\n"
+    )
+
+
+HOSTILE = "\x1b]8;;https://evil.example\x1b\\here\x1b]8;;\x1b\\ \x9b2J\x07"
+
+
+@pytest.mark.parametrize("width", [None, 60])
+def test_no_source_can_steer_the_terminal(width: int | None) -> None:
+    """Escape sequences, links for terminals among them, are left out of text, names, quotations and passages."""
+    place = Locator((HOSTILE,), line=1)
+    citation = Citation(HOSTILE, "", 2, 8, HOSTILE, place)
+    copy = Passage(HOSTILE, "", "c", 0, 1, HOSTILE, place)
+    passage = replace(copy, also_in=(copy,))
+    answer = Answer("Why?", HOSTILE, citations=(citation,), claims=(Claim(HOSTILE, "unsupported", 0.0),))
+    out = screen(width)
+    show_events(out, iter([TokenEvent(HOSTILE), AnswerEvent(answer)]), "Why?")
+    show_events(out, iter([AnswerEvent(replace(answer, answered=False, citations=(), retrieved=(passage,)))]), "Why?")
+    show_in_context(out, 1, citation, HOSTILE)
+    show_passage(out, 1, passage)
+    assert "here" in printed(out)
+    assert not any(c in printed(out) for c in "\x1b\x9b\x07")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 from support.command_line import CommandLine, Transcript
@@ -68,15 +69,21 @@ def test_json_is_what_the_design_says(rag_on_notes: CommandLine) -> None:
         "llm",
         "prompt",
         "usage",
+        "cost_usd",
         "timings_s",
         "notes",
+        "tool_calls",
+        "claims",
     ]
     assert (printed["question"], printed["answered"]) == ("When was the lamp lit?", True)
     assert printed["answer"] == "The lamp was lit for the first time in 1861. [1]"
     assert (printed["llm"], printed["prompt"], printed["usage"], printed["notes"]) == ("extractive", "", {}, [])
     assert set(printed["timings_s"]) == {"condense", "retrieve", "read", "answer"}
     (citation,) = printed["citations"]
-    assert list(citation) == ["source", "sha256", "start", "end", "quote", "locator"]
+    assert list(citation) == ["source", "sha256", "start", "end", "quote", "locator", "verdict", "support"]
+    assert printed["claims"] == [
+        {"text": citation["quote"], "verdict": "supported", "support": 1.0, "marker": None, "citation": 1}
+    ]
     assert citation["locator"] == {"heading": ["The lighthouse", "The lamp"], "line": 12}
     source = Library(rag_on_notes.data_dir / "library.sqlite").source("lighthouse.md")
     assert source is not None
@@ -108,6 +115,9 @@ def test_a_language_model_answers_with_verified_citations(rag_on_notes: CommandL
         "[1] lighthouse.md: The lighthouse › The lamp, line 12\n"
         "    “The lamp was lit for the first time in 1861.”\n"
         "\n"
+        "No passage supports:\n"
+        "- It was built by whales\n"
+        "\n"
         "Note: 1 citation marker was removed: no passage supports what was said.\n",
         "",
     )
@@ -131,3 +141,47 @@ def test_what_a_language_model_says_cannot_steer_the_terminal(rag_on_notes: Comm
         env = {"RAG_LLM": "openai:any", "RAG_LLM_BASE_URL": server.url}
         done = rag_on_notes.inside("ask", "When was the lamp lit?", env=env)
     assert done.out.startswith("The lamp was first lit in 1861 [1].\n")
+
+
+F1 = """\
+f1_score(y_true=[1, 0, 1], y_pred=[1, 1, 1]) = 0.8
+
+Again: rag tools run f1_score 'y_true=[1, 0, 1]' 'y_pred=[1, 1, 1]'
+"""
+
+
+def test_a_request_is_computed(rag_on_notes: CommandLine) -> None:
+    """The call with its result, the command that repeats it, and where the course explains it."""
+    done = rag_on_notes("ask", "f1 of 1,0,1 vs 1,1,1")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(F1)
+    assert done.out.removeprefix(F1).startswith("Explained in the course: ")
+    again = shlex.split(F1.splitlines()[2].removeprefix("Again: "))
+    assert rag_on_notes.inside(*again[1:]).out == "0.8\n"
+
+
+def test_a_request_as_json(rag_on_notes: CommandLine) -> None:
+    """No language model and no document answered; the call is there with its arguments."""
+    printed = json.loads(rag_on_notes.inside("ask", "--json", "perplexity of [0.5, 0.25]").out)
+    assert (printed["llm"], printed["answered"], printed["citations"], printed["retrieved"]) == ("tools", True, [], [])
+    (call,) = printed["tool_calls"]
+    assert (call["name"], call["error"]) == ("perplexity", "")
+    assert call["result"] == pytest.approx(8**0.5)
+    assert printed["notes"] == ["The numbers were taken for probabilities: the tool takes their logarithms."]
+
+
+def test_a_request_whose_values_break_a_rule(rag_on_notes: CommandLine) -> None:
+    """The sentence of the tool, as rag tools run says it."""
+    done = rag_on_notes.inside("ask", "f1 of 1,0,1 vs 1,1")
+    run = rag_on_notes.inside("tools", "run", "f1_score", "y_true=[1,0,1]", "y_pred=[1,1]")
+    assert done == run
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+def test_a_topic_that_has_a_tool_names_it_with_an_example(rag_on_course: CommandLine) -> None:
+    """The command runs as it is printed."""
+    done = rag_on_course.inside("ask", "What is mode collapse?")
+    (line,) = [line for line in done.out.splitlines() if line.startswith("Try: ")]
+    words = shlex.split(line.removeprefix("Try: "))
+    assert words[:2] == ["rag", "tools"]
+    assert rag_on_course.inside(*words[1:]).code == 0

@@ -240,3 +240,42 @@ def test_a_conversations_file_that_is_no_database(rag_on_notes: CommandLine) -> 
     done = rag_on_notes.inside("chat", stdin="What dims the lamp?\n")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert done.err.startswith("rag: The conversations in ")
+
+
+def test_answers_are_rated(rag_on_notes: CommandLine) -> None:
+    """Before an answer there is nothing to rate; a conversation that is gone on with has its last answer."""
+    out = rag_on_notes.inside("chat", stdin="/good\nWhat dims the lamp?\n/bad too short\n").out
+    before, _, after = re.split(r"^> .*\n", out, flags=re.MULTILINE)[1:]
+    assert before == "No answer yet.\n\n"
+    assert after == "The answer is kept as bad: too short\n\n"
+    out = rag_on_notes.inside("chat", "--continue", stdin="/good\n").out
+    assert out.endswith("> /good\nThe answer is kept as good.\n\n")
+    with closing(sqlite3.connect(rag_on_notes.data_dir / "conversations.sqlite")) as db:
+        assert db.execute("SELECT rating, why FROM feedback").fetchall() == [("good", "")]
+
+
+def test_a_language_model_with_tools(rag_on_notes: CommandLine) -> None:
+    """Each call is shown with its result, then the answer with its citation and the command of what was computed."""
+    search = '{"tool_calls": [{"name": "search_knowledge", "args": {"question": "lamp", "k": 1}}]}'
+    fit = '{"tool_calls": [{"name": "LinearRegression", "args": {"X": [[0], [1]], "y": [1, 3]}}]}'
+    reply = "The lamp was lit for the first time in 1861 [1]. The slope is 2."
+    (rag_on_notes.folder / "replies.txt").write_text(f"{search}\n\n{fit}\n\n{reply}\n", encoding="utf-8")
+    done = rag_on_notes.inside(
+        "chat", "--tools", stdin="When was the lamp lit, and which slope?\n", env={"RAG_LLM": "scripted:replies.txt"}
+    )
+    assert (done.code, done.err) == (0, "")
+    shown = done.out.partition("slope?\n")[2]
+    assert shown.startswith(
+        'search_knowledge(question="lamp", k=1): passages 1\n'
+        "LinearRegression(X=[[0], [1]], y=[1, 3]):\n    learnt:\n      weights: 2\n"
+    )
+    assert f"\n{reply}\n\n[1] lighthouse.md: The lighthouse › The lamp, line 12\n" in shown
+    assert "\nAgain: rag tools run LinearRegression 'X=[[0], [1]]' 'y=[1, 3]'\n" in shown
+
+
+def test_tools_without_a_language_model(rag_on_notes: CommandLine) -> None:
+    """Requests are computed and questions answered, with and without the option."""
+    for options in ([], ["--tools"]):
+        out = rag_on_notes.inside("chat", *options, stdin="logit of 0.5\nWhat dims the lamp?\n").out
+        assert "> logit of 0.5\nlogit(probability=0.5) = 0\n\nAgain: rag tools run logit probability=0.5\n" in out
+        assert f"> What dims the lamp?\n{LAMP}\n" in out

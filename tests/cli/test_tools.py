@@ -205,7 +205,7 @@ def test_a_picture(rag: CommandLine, name: str, begins: bytes) -> None:
         ("kl.gif", "rag: --plot must be followed by a file that ends in .png or .svg; got 'kl.gif'.\n"),
         (
             "no/kl.png",
-            "rag: --plot must be followed by a file that can be written; got 'no/kl.png': No such file or directory.\n",
+            "rag: --plot must be followed by a file in a folder that exists; got 'no/kl.png'.\n",
         ),
     ],
 )
