@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,21 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-KNOWLEDGE = Path(__file__).resolve().parents[2] / "knowledge"
+from rag_app.evaluation.deck import load_cards
+from rag_app.reading.overlap import stem
+
+ROOT = Path(__file__).resolve().parents[2]
+KNOWLEDGE = ROOT / "knowledge"
 CHAPTERS = sorted(KNOWLEDGE.glob("*.md"))
 CATALOGUE = KNOWLEDGE / "catalogue.toml"
+SOURCES = Path(os.environ.get("COURSE_SOURCES", ROOT.parent / "shared" / "course" / "sources"))
+ITEMS = {"M": 133, "X": 43, "D": 21, "R": 18, "P": 14, "E": 10, "K": 54, "S": 26}  # what the course must explain
 PARSER = MarkdownIt("commonmark").use(front_matter_plugin)
+_WORD = re.compile(r"[^\W_]+")
+_LIST_MARK = re.compile(r"^ *(?:[-*]|\d+\.) ")
+_NOT_PROSE = re.compile(r"^```.*?^```$|\$\$.*?\$\$|^\|.*?$", re.MULTILINE | re.DOTALL)
+_MOST_WORDS = 450  # of prose under one heading
+_RUN = 8  # words in a row that are the same are copied
 
 
 def tokens(path: Path) -> list[Token]:
@@ -159,3 +172,114 @@ def test_numbers_and_ids_of_the_catalogue_are_unique(catalogue: list[dict[str, o
     ids = Counter(i for c in catalogue for s in sections(c) for i in s["ids"])  # type: ignore[attr-defined]
     assert ids
     assert [i for i, count in ids.items() if count > 1] == []
+
+
+def test_every_item_of_the_course_has_its_home(catalogue: list[dict[str, object]]) -> None:
+    """133 models, 43 metrics, and so on, 26 errata among them: none is missing, none is unknown."""
+    ids = {i for c in catalogue for s in sections(c) for i in s["ids"]}  # type: ignore[attr-defined]
+    assert ids == {
+        f"{kind}{number:0{2 if kind == 'S' else 3}}" for kind, n in ITEMS.items() for number in range(1, n + 1)
+    }
+
+
+def leaves() -> Iterator[tuple[str, str, list[str]]]:
+    """Yield file, heading and lines of what stands between a heading and the next one."""
+    for path in CHAPTERS:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        starts = [
+            (token.map[0], inline.content)
+            for token, inline in itertools.pairwise(tokens(path))
+            if token.type == "heading_open" and token.map
+        ]
+        ends = [*(line for line, _ in starts[1:]), len(lines)]
+        yield from ((path.name, text, lines[line + 1 : end]) for (line, text), end in zip(starts, ends, strict=True))
+
+
+LEAVES = list(leaves())
+TITLES = {heading for _, heading, _ in LEAVES if heading.startswith("Glossary ")}
+
+
+def test_a_section_names_its_topic_in_its_first_sentence() -> None:
+    """A passage that is quoted alone must say what it is about; the glossary's entries do so one by one."""
+    silent = [
+        (file, heading)
+        for file, heading, lines in LEAVES
+        if heading not in TITLES and not _stems(heading) & _stems(next(filter(None, lines), ""))
+    ]
+    assert silent == []
+
+
+def test_no_section_is_too_long_to_be_read_at_once() -> None:
+    """Apart from its programs, formulas and tables; the glossary is divided by letters."""
+    lengths = {(f, h): len(_NOT_PROSE.sub("", "\n".join(lines)).split()) for f, h, lines in LEAVES if h not in TITLES}
+    assert {place: n for place, n in lengths.items() if n > _MOST_WORDS} == {}
+
+
+def test_a_list_ends_with_an_empty_line() -> None:
+    """Otherwise Markdown takes the sentence after it for a part of its last item."""
+    run_on = [
+        (file, after)
+        for file, _, lines in LEAVES
+        for before, after in itertools.pairwise(lines)
+        if _LIST_MARK.match(before) and after and not _LIST_MARK.match(after)
+    ]
+    assert run_on == []
+
+
+def test_the_glossary_is_sorted_counted_and_knows_every_abbreviation() -> None:
+    """Letter by letter; an abbreviation is one that a chapter introduces in brackets or by "abbreviated"."""
+    text = (KNOWLEDGE / "00-orientation.md").read_text(encoding="utf-8")
+    glossary = text[text.index("### Glossary A") : text.index("## First-day")]
+    entries = re.findall(r"^\*\*(.+?)\*\* ", glossary, re.MULTILINE)
+    keys = [" ".join(_WORD.findall(entry.casefold().replace("²", ""))) for entry in entries]
+    assert keys == sorted(set(keys))
+    assert f"The glossary holds {len(entries)} entries" in text
+    introduced = re.compile(r"\(([A-Z][A-Za-z]*[A-Z][A-Za-z]*?)s?\)|abbreviated ([A-Z][A-Za-z]*[A-Z])\b")
+    prose = [re.sub(r"```.*?```|\$.*?\$|`[^`]*`", "", p.read_text(encoding="utf-8"), flags=re.DOTALL) for p in CHAPTERS]
+    found = {match[1] or match[2] for chapter in prose for match in introduced.finditer(chapter)}
+    assert len(found) > 100
+    assert {a for a in found if not re.search(rf"\b{re.escape(a)}s?\b", glossary)} == set()
+
+
+@pytest.mark.parametrize("path", [*CHAPTERS, *sorted(KNOWLEDGE.glob("cards/*.csv"))], ids=lambda p: p.name)
+def test_nothing_is_copied_from_the_sources(path: Path) -> None:
+    """No eight words in a row are the same; COURSE_SOURCES names the folder, without which this is skipped."""
+    if not SOURCES.is_dir():
+        pytest.skip("the sources are not here")
+    copied = _runs(path.read_text(encoding="utf-8")) & _source_runs()
+    assert [" ".join(run) for run in copied] == []
+
+
+def test_the_questions_on_the_course_rest_on_sentences_that_it_has() -> None:
+    """Each piece of evidence stands in its chapter under its heading, or in its card under its question."""
+    lines = (ROOT / "evals" / "data" / "course" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = {path.name: _plain(path.read_text(encoding="utf-8")) for path in CHAPTERS}
+    answers = {(f"cards/{Path(c.source).stem}.csv", c.question): c.answer for c in load_cards(KNOWLEDGE / "cards")}
+    missing = [
+        (case["id"], sentence)
+        for case in map(json.loads, lines)
+        for place in ([case, *case.get("also", [])] if case["answerable"] else [])
+        for sentence in (*place["evidence"], *([f"# {place['heading']} "] if place["source"] in texts else []))
+        if _plain(sentence)
+        not in texts.get(place["source"], _plain(answers.get((place["source"], place["heading"]), "")))
+    ]
+    assert missing == []
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in _WORD.findall(text.casefold())} - {"a", "an", "and", "of", "the", "in", "is", "to"}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text.replace("**", "").replace("`", ""))
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = _WORD.findall(text.casefold())
+    return {tuple(words[i : i + _RUN]) for i in range(len(words) - _RUN + 1)}
+
+
+@cache
+def _source_runs() -> set[tuple[str, ...]]:
+    files = sorted(SOURCES.glob("*.txt"))
+    return set().union(*(_runs(path.read_text(encoding="utf-8", errors="replace")) for path in files))
