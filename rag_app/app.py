@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
 
+    from rag_app.chains.agent import Agent
     from rag_app.chains.answer import Answerer
     from rag_app.chains.classifier import TextClassifier
     from rag_app.chains.gate import Threshold
     from rag_app.chains.labels import LabelsGiven
+    from rag_app.chains.router import RoutedAnswerer
     from rag_app.chains.runnable import Question
+    from rag_app.chains.transcripts import AnswerCheck
     from rag_app.embeddings.alignment import Aligner
     from rag_app.embeddings.fingerprint import Embedder
     from rag_app.embeddings.minilm import MiniLM
+    from rag_app.evaluation.quiz import Quiz
     from rag_app.index.lexical import Lexical
     from rag_app.reading.evidence import Evidence, Reader
     from rag_app.retrieval.filters import Where
@@ -140,37 +145,57 @@ class App(Maintenance):
 
         return self._reader.read(split_query(question).text, self.search(question, where=where))
 
-    def ask(self, question: str, messages: Sequence[Any] | None = None) -> Answer:
+    def ask(self, question: str, messages: Sequence[Any] | None = None, *, tools: bool = False) -> Answer:
         """Return the answer to a question, with verified citations.
 
         Parameters
         ----------
         question : str
-            Any text that is not blank.
+            Any text that is not blank. A plain request such as "f1 of 1,0,1 vs 1,1,1" is computed.
         messages : sequence, optional
             The conversation before it: LangChain messages, ``(role, text)`` or ``{"role": …, "content": …}``.
+        tools : bool, default=False
+            Whether the language model may search and compute in several steps: see `agent`.
 
         Raises
         ------
         InvalidInputError
-            If the question is blank.
+            If the question is blank, or a request's values break a rule of its tool.
         StoreError
             If there is no index.
         LLMError
             If the language model fails.
         """
-        for event in self.stream(question, messages):
+        for event in self.stream(question, messages, tools=tools):
             if isinstance(event, AnswerEvent):
                 return event.answer
         msg = "The chain ended without an answer."
         raise RuntimeError(msg)
 
-    def stream(self, question: str, messages: Sequence[Any] | None = None) -> Iterator[Event]:
+    def stream(self, question: str, messages: Sequence[Any] | None = None, *, tools: bool = False) -> Iterator[Event]:
         """Yield the events of an answer: passages, then text and citations as they come, at last the answer.
 
         Parameters and errors are those of `ask`.
         """
-        return self._answerer.stream(question, messages)
+        from rag_app.chains.router import stream_request
+
+        return stream_request(question) or (self._agent if tools else self._answerer).stream(question, messages)
+
+    def feedback(self, answer: Answer, rating: str, why: str = "") -> int:
+        """Keep an answer that was "good" or "bad", with the reason; return the number of the exchange.
+
+        An `InvalidInputError` is raised where the rating is another word.
+        """
+        from rag_app.chains.conversations import Conversations
+
+        with closing(Conversations(self.settings.data_dir / "conversations.sqlite")) as kept:
+            return kept.add_rated(answer, rating, why)
+
+    def check_again(self, answer: Mapping[str, Any]) -> AnswerCheck:
+        """Return what became of the citations of a kept answer, in the form that ``rag ask --json`` prints."""
+        from rag_app.chains.transcripts import check_again
+
+        return check_again(answer, self.library.source, self._answerer.measure)
 
     def source(self, name: str) -> Source:
         """Return a source with its extracted text, which every offset refers to.
@@ -192,6 +217,11 @@ class App(Maintenance):
 
         return load_threshold(self.settings, self.library)
 
+    @property
+    def embedder(self) -> Embedder:
+        """What turns texts into vectors, as the settings name it."""
+        return self._embedder
+
     def check_llm(self) -> None:
         """Raise a `SettingsError` if the language model that the settings name cannot be set up."""
         _ = self._llm
@@ -204,6 +234,16 @@ class App(Maintenance):
         from rag_app.chains.runnable import answer_chain
 
         return answer_chain(self.stream)
+
+    @cached_property
+    def agent(self) -> Runnable[str | Question, Answer]:
+        """A Runnable like `chain` whose language model searches and calls tools, in several steps.
+
+        A language model that cannot call tools chooses one by a prompt; without one, it is the chain.
+        """
+        from rag_app.chains.runnable import answer_chain
+
+        return answer_chain(partial(self.stream, tools=True), name="rag_agent")
 
     @cached_property
     def retriever(self) -> BaseRetriever:
@@ -251,13 +291,22 @@ class App(Maintenance):
 
         return [search_tool(self.search), *registry_tools()]
 
+    @property
+    def quiz(self) -> Quiz:
+        """The quiz over the cards of the course; the data folder remembers when a card comes again."""
+        from rag_app.evaluation.quiz import Quiz
+        from rag_app.evaluation.reviews import Reviews
+
+        reviews = Reviews(self.settings.data_dir / "quiz.sqlite")
+        return Quiz(reviews, self.evidence, self._similarity, lambda name: self.source(name).text)
+
     # -- the parts -------------------------------------------------------------------------------------------------
 
     @cached_property
     def _minilm(self) -> MiniLM:
-        from rag_app.embeddings.minilm import MiniLM
+        from rag_app.embeddings.questions import QuestionReader
 
-        return MiniLM()
+        return QuestionReader()
 
     @property
     def _token_reader(self) -> MiniLM | None:
@@ -317,18 +366,29 @@ class App(Maintenance):
     @cached_property
     def _answerer(self) -> Answerer:
         from rag_app.chains.answer import Answerer
+        from rag_app.chains.memory import load_recall
+        from rag_app.chains.tracing import traced_search
+        from rag_app.chains.verification import likeness, words_and_meaning
         from rag_app.retrieval.neighbours import with_announced
 
         return Answerer(
             settings=self.settings,
-            search=self.search,
+            search=traced_search(self.search),
             reader=self._reader,
             llm=self._llm,
-            similarity=self._similarity,
+            measure=words_and_meaning(likeness(self._minilm.embed)),
             source_text=lambda name: self.source(name).text,
             min_evidence=lambda: self.threshold.value,  # another process may have calibrated
             extend=lambda passages: with_announced(passages, self.library),
+            recall=load_recall(self._llm, self.settings),
         )
+
+    @cached_property
+    def _agent(self) -> Agent | RoutedAnswerer | Answerer:
+        from rag_app.chains.agent import load_agent
+        from rag_app.tools.selection import ToolSelector
+
+        return load_agent(self._answerer, self.search, ToolSelector(self._minilm))
 
     def _similarity(self, claim: str, sentences: Sequence[str]) -> Sequence[float]:
         vectors = self._minilm.embed([claim, *sentences])

@@ -64,6 +64,8 @@ class Maintenance:
     def forget(self, sources: Sequence[str], *, progress: Progress = silent) -> Erasure:
         """Remove sources, the exchanges that rest on them and every trace of their texts in the data folder.
 
+        Kept replies of language models go all: nobody can tell which of them rests on what.
+
         Parameters
         ----------
         sources : sequence of str
@@ -78,11 +80,14 @@ class Maintenance:
         """
         from rag_app.index.erasure import Erasure, erase, named_sources
         from rag_app.index.traces import Finder, search_files
+        from rag_app.llms.cache import ReplyCache
+        from rag_app.llms.factory import reply_file
 
         with self._locked_index():
             rows = named_sources(self.library, sources)
             texts = erase(self.library, self._vectors, rows, progress)
             n_exchanges = self._forget_exchanges({row.name for row in rows}, Finder(texts))
+            ReplyCache(reply_file(self.settings)).clear()
             search = search_files(self.settings.data_dir, texts, progress)
         still_there = tuple(row.uri for row in rows if os.path.exists(row.uri))
         return Erasure(tuple(row.name for row in rows), still_there, n_exchanges, search)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import time
+from contextlib import closing
 
 import pytest
 from langchain_core.documents import Document
@@ -12,17 +15,20 @@ from support.openai_server import OpenAIServer, _n_tokens
 
 from rag_app import build
 from rag_app.app import App
+from rag_app.chains.conversations import Conversations
 from rag_app.errors import (
     InvalidInputError,
     LLMError,
     LLMResponseError,
+    PromptError,
     SettingsError,
     StoreError,
     UnknownNameError,
 )
 from rag_app.llms.scripted import ScriptedChat
+from rag_app.prompting.templates import load_prompt
 from rag_app.settings import Settings
-from rag_app.types import AnswerEvent, Classification
+from rag_app.types import AnswerEvent, Classification, TokenEvent
 
 QUESTION = "What is mode collapse?"
 REPLY = "Mode collapse is a failure of GAN training [1]. Dogs bark [1]. More [9]."
@@ -270,7 +276,10 @@ def test_a_server_streams_an_answer_with_verified_citations(course_dir):
     check_citations(app, answer)
     shown = merged(middle)
     assert [shown[0], shown[2][:4]] == ["Mode collapse is a failure of GAN training", " [1]"]
-    assert answer.notes == ("2 citation markers were removed: no passage supports what was said.",)
+    assert answer.notes == (
+        "1 citation marker was removed: no passage supports what was said.",
+        "1 citation marker was removed: there is no passage of that number.",
+    )
     assert (answer.llm, answer.prompt) == ("openai:any-name", "answer@1")
     assert answer.usage["input_tokens"] > 500
     assert answer.usage["output_tokens"] == _n_tokens(REPLY)
@@ -309,6 +318,94 @@ def test_a_server_that_reads_far_too_few_tokens_is_noted(course_dir):
     assert int(found[1]) > 300
     assert cut.usage["input_tokens"] == 100
     assert whole.notes == ()
+
+
+def test_what_all_requests_came_to_is_in_the_answer(course_dir, tmp_path):
+    """Tokens of rewriting and answering together, and their price."""
+    prices = tmp_path / "prices.toml"
+    prices.write_text('["openai:any-name"]\ninput = 0\noutput = 1000000\n')
+    replies = ["How is mode collapse prevented?", "By methods that show variety [1]."]
+    with OpenAIServer(replies=replies) as server:
+        app = app_of(server, course_dir, llm_prices=prices)
+        answer = app.ask("And how is it prevented?", [("user", QUESTION), ("assistant", "Bad.")])
+    n_written = sum(map(_n_tokens, replies))
+    assert answer.usage["output_tokens"] == n_written
+    assert answer.cost_usd == pytest.approx(n_written)
+
+
+def test_the_cost_of_an_answer_without_a_price_is_not_known(course_dir):
+    """Nothing asked costs nothing; a request without a price costs an unknown sum."""
+    with OpenAIServer(replies=["Mode collapse is a failure of GAN training [1]."]) as server:
+        app = app_of(server, course_dir)
+        assert app.ask(QUESTION).cost_usd is None
+        assert app.ask("How do I cook rice?").cost_usd == 0.0
+
+
+def test_a_fallback_is_named_in_the_answer(course_dir):
+    """The answer says who gave it, and why it was not the first one."""
+    with OpenAIServer(status=401) as first, OpenAIServer(["Mode collapse is a failure of GAN training [1]."]) as second:
+        answer = app_of(first, course_dir, llm_fallbacks=[f"openai:b@{second.url}"]).ask(QUESTION)
+    assert answer.llm == "openai:b"
+    assert answer.notes == (
+        "The language model openai:any-name refused the request with status 401. openai:b answered in its place.",
+    )
+
+
+def test_an_answer_that_was_cut_says_so(course_dir):
+    """A limit on the length is no end of a thought."""
+    with OpenAIServer(["Mode collapse is a failure of GAN training [1]."], ending="length") as server:
+        answer = app_of(server, course_dir).ask(QUESTION)
+    assert answer.notes == ("The reply was cut off at its greatest length: raise RAG_LLM_MAX_TOKENS for a whole one.",)
+
+
+def test_a_kept_reply_is_shown_as_such_and_forgotten_with_a_source(course_dir, tmp_path):
+    """The same question is sent once; after a source is forgotten, no kept reply is left that may rest on it."""
+    shutil.copytree(course_dir, tmp_path / "data")
+    with OpenAIServer(["Mode collapse is a failure of GAN training [1]."]) as server:
+        app = app_of(server, tmp_path / "data", llm_cache=True)
+        first, again = app.ask(QUESTION), app.ask(QUESTION)
+        assert len(server.requests) == 1
+        assert (again.text, again.citations, again.usage) == (first.text, first.citations, first.usage)
+        assert (first.notes, again.notes) == ((), ("The reply was kept from an earlier request (RAG_LLM_CACHE).",))
+        app.forget(["08-autoencoders.md"])
+        assert b"failure of GAN" not in (tmp_path / "data" / "replies.sqlite").read_bytes()
+        app.ask(QUESTION)
+        assert len(server.requests) == 2
+
+
+def test_a_reader_who_goes_away_ends_the_request(course_dir):
+    """Closing the stream of an answer closes the connection to the language model."""
+    with OpenAIServer(["Mode collapse is a failure of GAN training [1]. " * 60], delay_s=0.005) as server:
+        events = app_of(server, course_dir).stream(QUESTION)
+        next(event for event in events if isinstance(event, TokenEvent))
+        events.close()
+        for _ in range(1000):
+            if server.n_disconnected:
+                break
+            time.sleep(0.005)
+        assert server.n_disconnected == 1
+
+
+@pytest.mark.parametrize("name", ["answer_concise", "faithful_reasoning"])
+def test_questions_can_be_answered_with_another_prompt(course_dir, name):
+    """Another prompt with the same variables is sent, and named in the answer."""
+    with OpenAIServer(["Mode collapse is a failure of GAN training [1]."]) as server:
+        answer = app_of(server, course_dir, answer_prompt=name).ask(QUESTION)
+        sent = server.last.body["messages"]
+    prompt = load_prompt(name)
+    assert answer.prompt == prompt.label
+    assert sent[0]["content"] == prompt.sections[0][1]
+    assert len(answer.citations) == 1
+
+
+def test_a_prompt_that_is_not_for_answers_is_refused(course_dir):
+    """Its variables are others: that is seen before anything is sent."""
+    with (
+        OpenAIServer() as server,
+        pytest.raises(PromptError, match="The prompt summarise needs the variable limit, text"),
+    ):
+        app_of(server, course_dir, answer_prompt="summarise").ask(QUESTION)
+    assert server.requests == []
 
 
 ERRORS = [
@@ -385,3 +482,26 @@ def test_an_empty_reply_of_a_server_is_an_error(course_dir):
         pytest.raises(LLMResponseError, match=r"any-name gave an empty reply\. "),
     ):
         app_of(server, course_dir).ask(QUESTION)
+
+
+# -- feedback and tools ------------------------------------------------------------------------------------------------
+
+
+def test_feedback_keeps_the_answer_with_its_rating(tmp_path):
+    """Each answer is an exchange of its own; another word than good or bad is refused, and nothing is kept."""
+    app = app_on(tmp_path)
+    answer = app.ask("logit of 0.5")
+    first, second = app.feedback(answer, "good"), app.feedback(answer, "bad", "I meant the log-odds")
+    with pytest.raises(InvalidInputError, match=r"^rating must be good or bad; got 'fine'\.$"):
+        app.feedback(answer, "fine")
+    with closing(Conversations(tmp_path / "conversations.sqlite")) as kept:
+        assert [(r.id, r.rating, r.why) for r in kept.rated()] == [
+            (first, "good", ""),
+            (second, "bad", "I meant the log-odds"),
+        ]
+
+
+def test_a_request_needs_no_index(tmp_path):
+    """It is computed before anything is searched for."""
+    answer = app_on(tmp_path).ask("f1 of 1,0,1 vs 1,1,1")
+    assert (answer.text, answer.llm) == ("f1_score(y_true=[1, 0, 1], y_pred=[1, 1, 1]) = 0.8", "tools")

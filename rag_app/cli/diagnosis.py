@@ -153,9 +153,12 @@ def _embedder(settings: Settings) -> str:
 def _language_model(settings: Settings) -> str:
     if settings.llm == "extractive":
         return "extractive: nothing needed"
-    from rag_app.llms.factory import load_llm, translated_errors
+    from rag_app.llms.factory import load_llm
+    from rag_app.llms.failures import translated_errors
+    from rag_app.llms.tokens import load_counter
 
-    llm = load_llm(replace(settings, llm_timeout_s=min(settings.llm_timeout_s, _LLM_TIMEOUT_S), llm_max_tokens=8))
+    timeout_s = min(settings.llm_timeout_s, _LLM_TIMEOUT_S)
+    llm = load_llm(replace(settings, llm_timeout_s=timeout_s, llm_max_tokens=8, llm_cache=False))
     failed: list[BaseException] = []
 
     def ask() -> None:
@@ -173,7 +176,7 @@ def _language_model(settings: Settings) -> str:
         raise LLMError(msg, hint="Check that its server runs and is not busy.")
     if failed:
         raise failed[0]
-    return f"{settings.llm} answers"
+    return f"{settings.llm} answers; tokens are counted by {load_counter(settings.llm, settings.llm_base_url).how}"
 
 
 def _reranker(settings: Settings) -> str:
@@ -231,10 +234,11 @@ def _threshold(settings: Settings) -> str:
     return f"no answer below an evidence of {threshold}"
 
 
-def _prompts(_settings: Settings) -> str:
+def _prompts(settings: Settings) -> str:
     from rag_app.prompting.templates import list_prompts, load_prompt
 
-    return f"{len([load_prompt(name) for name in list_prompts()])} prompts are in order"
+    folder = settings.prompts_dir
+    return f"{len([load_prompt(name, folder) for name in list_prompts(folder)])} prompts are in order"
 
 
 def _knowledge(_settings: Settings) -> str:

@@ -24,15 +24,20 @@ class Command(NamedTuple):
 COMMANDS = {
     "ingest": Command("read files into the index (default: the packaged course)", "rag ingest notes/ 'slides/*.md'"),
     "ask": Command("answer a question, with citations", 'rag ask "What is mode collapse?"'),
-    "chat": Command("ask in a conversation", "rag chat --continue"),
+    "chat": Command("ask in a conversation, also for calculations", "rag chat --tools"),
+    "feedback": Command("list or export the ratings of answers in rag chat", "rag feedback export --as cases"),
+    "verify": Command("check the citations of a kept answer against the index", "rag verify answer.json"),
     "search": Command("show the passages that match a question", 'rag search "mode collapse" -k 3'),
     "classify": Command("label texts by similarity, without examples", "rag classify --labels labels.txt < texts.txt"),
     "tools": Command(
         "list, show or run the metrics and models of the course",
         'rag tools run recall_at_k ranking=\'["a", "b"]\' relevant=\'["b"]\'',
     ),
-    "prompts": Command("list, show or check the prompts", "rag prompts show answer"),
-    "eval": Command('choose when to say "No answer found", on your own questions', "rag eval calibrate cases.jsonl"),
+    "prompts": Command("list, show, check or try the prompts", "rag prompts show answer"),
+    "eval": Command("measure answers, and whether a change made them better", "rag eval run course"),
+    "quiz": Command("ask the cards of the course, when you are about to forget them", "rag quiz --section 09 -n 5"),
+    "serve": Command("answer over HTTP, the OpenAI protocol and MCP", "rag serve --port 8000"),
+    "mcp": Command("answer an MCP client at standard input and output", "rag mcp"),
     "doctor": Command("check the installation, the settings, the parts and the index", "rag doctor"),
     "index": Command("show, check, rebuild, shrink, move or forget what the index holds", "rag index status"),
 }

@@ -1,19 +1,20 @@
-"""Questions with what a good answer to them is: JSON Lines, checked line by line."""
+"""Questions with what a good answer to them is, checked line by line."""
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from rag_app.errors import EvaluationError
+from rag_app.evaluation.case_files import CASE_EXAMPLE, MOST_SHOWN, read_records
 
-_EXAMPLE = 'Write lines such as: {"question": "Who keeps the light?", "answerable": true}'
 MIN_CASES = 2  # of either kind
-_MOST_SHOWN = 80  # characters of what is wrong: it may be a whole document
+_NAMED = ("question", "answerable", "answer", "evidence", "source", "kind", "id")
+_ID_LENGTH = 12  # hexadecimal digits of a hash: two of a million questions share one with probability 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,17 @@ class Case:
         A group of questions that are counted together.
     place : str, default=""
         File and line, for messages.
+    id : str, default=""
+        Names the case in run files, so that two runs are compared case by case; `load_cases` derives a missing one from
+        the question.
+    fields : mapping, default={}
+        Everything else that the line holds: ``split``, ``label``, ``messages`` …
+
+    Examples
+    --------
+    >>> case = Case("Who keeps the light?", answerable=True, source="lighthouse.md", id="l-1")
+    >>> case.cluster, Case.from_json(case.to_json()) == case
+    ('lighthouse.md', True)
     """
 
     question: str
@@ -45,17 +57,43 @@ class Case:
     source: str = ""
     kind: str = ""
     place: str = ""
+    id: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cluster(self) -> str:
+        """The group that is resampled as one: the case's own ``cluster``, otherwise its document, otherwise itself."""
+        return str(self.fields.get("cluster") or self.source or self.id)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that run files hold: without the place, which is another one on another machine."""
+        return {
+            "id": self.id,
+            "question": self.question,
+            "answerable": self.answerable,
+            "answer": self.answer,
+            "evidence": list(self.evidence),
+            "source": self.source,
+            "kind": self.kind,
+            "fields": dict(self.fields),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Case:
+        """Return the case of its JSON form."""
+        return cls(**{**value, "evidence": tuple(value["evidence"])})
 
 
 def load_cases(path: Path) -> tuple[Case, ...]:
-    """Return the cases of a file with a JSON object on each line.
+    """Return the cases of a file: JSON Lines or CSV of our own, or a file of ragas, LangSmith or promptfoo.
 
     Parameters
     ----------
     path : pathlib.Path
-        ``question`` and ``answerable`` are needed; ``answer``, ``evidence`` (a list of sentences), ``source``, ``kind``
-        and ``also`` (a list of objects with ``evidence``: further places that answer the question) may be there, and
-        other keys are left alone.
+        Of each case, ``question`` and ``answerable`` are needed; ``answer``, ``evidence`` (a list of sentences),
+        ``source``, ``kind``, ``id`` and ``also`` (a list of objects with ``evidence``: further places that answer the
+        question) may be there, and other keys are kept as they are. What the other programs' files may hold, see
+        `rag_app.evaluation.case_files.read_records`.
 
     Raises
     ------
@@ -66,25 +104,20 @@ def load_cases(path: Path) -> tuple[Case, ...]:
     --------
     >>> from rag_app.content import content_dir
     >>> cases = load_cases(content_dir("evals") / "data" / "course" / "cases.jsonl")
-    >>> len(cases), sum(case.answerable for case in cases)
-    (482, 408)
+    >>> len(cases), sum(case.answerable for case in cases), cases[0].id
+    (482, 408, 'course-001')
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = (exc.strerror or "").lower() if isinstance(exc, OSError) else "it is not text in UTF-8"
-        msg = f"The cases must be a file of JSON Lines; {path} cannot be read: {reason}."
-        raise EvaluationError(msg, hint=_EXAMPLE) from exc
     cases: list[Case] = []
-    seen: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            case = _read_case(line, f"{path}:{number}")
-            _refuse_repetition(case, seen)
-            cases.append(case)
+    questions: dict[str, str] = {}
+    ids: dict[str, str] = {}
+    for place, record in read_records(path):
+        case = _read_case(record, place)
+        _refuse_repetition("question", " ".join(case.question.lower().split()), case, questions)
+        _refuse_repetition("id", case.id, case, ids)
+        cases.append(case)
     if not cases:
         msg = f"{path} must hold at least one case; it holds none."
-        raise EvaluationError(msg, hint=_EXAMPLE)
+        raise EvaluationError(msg, hint=CASE_EXAMPLE)
     return tuple(cases)
 
 
@@ -109,23 +142,24 @@ def check_sources(cases: Sequence[Case], names: Collection[str]) -> None:
             raise EvaluationError(msg, hint="Ingest it, correct its name, or leave source out.")
 
 
-def _read_case(line: str, place: str) -> Case:
-    try:
-        record = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as exc:
-        reason = f"{exc.msg} at column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else "it is too deep"
-        msg = f"{place}: a case must be one JSON object; it does not parse: {reason}."
-        raise EvaluationError(msg, hint=_EXAMPLE) from exc
-    _require(isinstance(record, dict), place, "a case", "one JSON object", record)
+def _read_case(record: Mapping[str, Any], place: str) -> Case:
     question, answerable = record.get("question"), record.get("answerable")
     _require(isinstance(question, str) and question.strip(), place, "question", "text that is not blank", question)
     _require(isinstance(answerable, bool), place, "answerable", "true or false", answerable)
+    question = str(question).strip()
     answer, evidence = _text(record, "answer", place), tuple(_evidence(record, place))
     if not answerable:
         _require(not answer, place, "answer", "left out of an unanswerable question", answer)
         _require(not evidence, place, "evidence", "left out of an unanswerable question", list(evidence))
     source, kind = _text(record, "source", place), _text(record, "kind", place)
-    return Case(question.strip(), answerable, answer, evidence, source, kind, place)
+    others = {key: value for key, value in record.items() if key not in _NAMED}
+    return Case(question, bool(answerable), answer, evidence, source, kind, place, _id(record, question, place), others)
+
+
+def _id(record: Mapping[str, Any], question: str, place: str) -> str:
+    given = record.get("id")
+    _require(given is None or isinstance(given, str | int), place, "id", "text or a whole number", given)
+    return str(given) if given not in {None, ""} else hashlib.sha256(question.encode()).hexdigest()[:_ID_LENGTH]
 
 
 def _text(record: Mapping[str, Any], key: str, place: str) -> str:
@@ -145,16 +179,16 @@ def _evidence(record: Mapping[str, Any], place: str) -> Iterator[str]:
         yield from sentences
 
 
-def _refuse_repetition(case: Case, seen: dict[str, str]) -> None:
-    """Refuse a question that is there already: it would count twice, and the intervals would be too narrow."""
-    key = " ".join(case.question.lower().split())
-    if key in seen:
-        msg = f"{case.place}: question must not repeat that of {seen[key]}; got {case.question!r}."
+def _refuse_repetition(name: str, value: str, case: Case, seen: dict[str, str]) -> None:
+    """Refuse what is there already: it would count twice, and the intervals would be too narrow."""
+    if value in seen:
+        got = case.question if name == "question" else value
+        msg = f"{case.place}: {name} must not repeat that of {seen[value]}; got {got!r}."
         raise EvaluationError(msg, hint="Remove one of the two.")
-    seen[key] = case.place
+    seen[value] = case.place
 
 
 def _require(holds: object, place: str, name: str, rule: str, got: object) -> None:
     if not holds:
-        msg = f"{place}: {name} must be {rule}; got {shorten(repr(got), _MOST_SHOWN, placeholder=' …')}."
-        raise EvaluationError(msg, hint=_EXAMPLE)
+        msg = f"{place}: {name} must be {rule}; got {shorten(repr(got), MOST_SHOWN, placeholder=' …')}."
+        raise EvaluationError(msg, hint=CASE_EXAMPLE)

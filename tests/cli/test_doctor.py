@@ -16,6 +16,7 @@ CHECKS = (
     "prompts knowledge"
 ).split()
 KEY = "sk-not-to-be-seen"
+ANSWERS = "openai:tiny answers; tokens are counted by an estimate on the safe side"
 
 
 def findings(rag: CommandLine, **env: str) -> dict[str, dict[str, str]]:
@@ -96,7 +97,7 @@ def test_a_language_model_that_answers_refuses_or_is_not_there(rag: CommandLine)
     """One small request is sent; a missing key is named, and a key that is refused is not shown."""
     with OpenAIServer(replies=["OK."], api_key=KEY) as server:
         env = {"RAG_LLM": "openai:tiny", "RAG_LLM_BASE_URL": server.url}
-        assert findings(rag, OPENAI_API_KEY=KEY, **env)["language_model"]["result"] == "openai:tiny answers"
+        assert findings(rag, OPENAI_API_KEY=KEY, **env)["language_model"]["result"] == ANSWERS
         assert len(server.requests) == 1
         result, hint = wrong(rag, OPENAI_API_KEY=f"{KEY}-wrong", **env)["language_model"]
         assert (result, hint) == (

@@ -1,240 +1,403 @@
-"""``rag eval``: a threshold is chosen on a user's own questions, recorded, used, shown and drawn."""
+"""``rag eval``: runs, comparisons and reports as a user meets them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+import shlex
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from matplotlib.image import imread
-from support.command_line import CommandLine, Transcript, status_json
+import yaml
+from support.command_line import CommandLine, Transcript
 
-WHO, BREAD = "Who is the keeper of the lighthouse?", "How do I bake bread?"
-ANSWERABLE = ["When was the lamp lit for the first time?", WHO, "What does the lamp burn?", "What dims the lamp?"]
-OTHERS = [BREAD, "Who won the chess championship?", "What is the interest on a savings account?"]
+from rag_app.cli.main import build_parser
+
+ROOT = Path(__file__).resolve().parents[2]
+
 CASES = [
-    *({"question": question, "answerable": True, "kind": "light"} for question in ANSWERABLE),
-    *({"question": question, "answerable": False} for question in OTHERS),
+    {"id": "lit", "question": "When was the lamp lit for the first time?", "answerable": True, "kind": "light"},
+    {"id": "keeper", "question": "Who is the keeper of the lighthouse?", "answerable": True},
+    {"id": "salt", "question": "What dims the lamp?", "answerable": True},
+    {"id": "bread", "question": "How do I bake bread?", "answerable": False},
+    {"id": "chess", "question": "Who won the chess championship?", "answerable": False},
 ]
+SUITE = """\
+description = "A lighthouse"
+metrics = ["false_answer", "false_refusal", "citation_support", "latency_s"]
+
+[cases]
+file = "cases.jsonl"
+
+[thresholds]
+false_refusal = { at_most = 0.2 }
+"""
+PROMPT = """\
+---
+name: answer
+version: 1
+purpose: Answer.
+variables: [passages, question]
+output: text
+---
+
+# system
+
+%s
+
+# user
+
+Passages:
+
+{passages}
+
+Question: {question}
+"""
+RULES = "Use only the passages. Cite them in square brackets: [2]. If they do not answer, say: No answer found."
+WORDS = "Rely on the passages only. Mark each with its number, as in [2]. Where nothing fits, write: No answer found."
 
 
 @pytest.fixture
-def calibrating(rag_on_notes: CommandLine) -> CommandLine:
-    """``rag`` over two notes, with seven cases in a file."""
-    write(rag_on_notes, CASES)
+def rag_eval(rag_on_notes: CommandLine) -> CommandLine:
+    """``rag`` over two notes, with a suite and its cases."""
+    write_suite(rag_on_notes.folder, SUITE)
     return rag_on_notes
 
 
-def write(rag: CommandLine, cases: Iterable[Mapping[str, Any]]) -> None:
-    """Write the file of cases."""
+def write_suite(folder: Path, suite: str) -> None:
+    """Write a suite and its cases."""
+    (folder / "light.toml").write_text(suite, encoding="utf-8")
+    (folder / "cases.jsonl").write_text("\n".join(map(json.dumps, CASES)), encoding="utf-8")
+
+
+def run_files(rag: CommandLine, out: str = "eval-runs") -> list[Path]:
+    """Return the run files, oldest first."""
+    return sorted((rag.folder / out).glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def cells(done: Transcript) -> list[list[str]]:
+    """Return the cells of the lines of a transcript."""
+    return [re.split(r" {2,}", line) for line in done.out.splitlines()]
+
+
+def test_run_shows_what_it_found_and_passes(rag_eval: CommandLine) -> None:
+    """Progress on stderr; means with intervals, counts and thresholds on stdout; one run file."""
+    done = rag_eval("eval", "run", "light.toml")
+    assert (done.code, done.err.splitlines()[-1]) == (0, "5/5 Who won the chess championship?")
+    lines = cells(done)
+    assert lines[0] == ["light: A lighthouse"]
+    assert re.fullmatch(r"5 answers in \d+\.\d s", lines[1][0])
+    assert lines[3] == ["metric", "mean", "95 % interval", "scored", "threshold"]
+    assert lines[4] == ["false_answer", "0.000", "0.000 to 0.000", "2/2"]
+    assert lines[5] == ["false_refusal", "0.000", "0.000 to 0.000", "3/3", "≤ 0.2: passed"]
+    assert lines[6][:2] == ["citation_support", "1.000"]
+    assert lines[-2] == ["passed: every threshold is kept"]
+    (path,) = run_files(rag_eval)
+    assert lines[-1] == [f"written to eval-runs/{path.name}"]
+    assert [row["case"]["id"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"]] == [
+        c["id"] for c in CASES
+    ]
+    assert not list((rag_eval.folder / "eval-runs").glob("*partial*"))
+
+
+def test_a_second_run_takes_answers_from_the_cache(rag_eval: CommandLine) -> None:
+    """With the time that they took then; without the cache they are asked anew."""
+    assert rag_eval.inside("eval", "run", "light.toml").code == 0
+    assert "\n5 answers (5 from the cache) in" in rag_eval.inside("eval", "run", "light.toml").out
+    assert "\n5 answers in" in rag_eval.inside("eval", "run", "light.toml", "--no-cache").out
+    assert "\n5 answers in" in rag_eval.inside("eval", "run", "light.toml", env={"RAG_K": "3"}).out
+    first, second, *_ = (json.loads(path.read_text(encoding="utf-8")) for path in run_files(rag_eval))
+    assert [row["latency_s"] for row in first["rows"]] == [row["latency_s"] for row in second["rows"]]
+    assert {row["cached"] for row in second["rows"]} == {True}
+
+
+def test_a_threshold_that_is_missed_gives_exit_code_1(rag_eval: CommandLine) -> None:
+    """And says by how much, in every format."""
+    files = ["--markdown", "a.md", "--junit", "a.xml", "--html", "a.html"]
+    done = rag_eval.inside("eval", "run", "light.toml", *files, env={"RAG_MIN_EVIDENCE": "1"})
+    assert done.code == 1
+    assert "FAILED false_refusal: ≤ 0.2; got 1\n" in done.out
+    assert "### light: **failed**" in (rag_eval.folder / "a.md").read_text(encoding="utf-8")
+    assert ET.parse(rag_eval.folder / "a.xml").getroot().attrib["failures"] == "1"
+    assert "When was the lamp lit" in (rag_eval.folder / "a.html").read_text(encoding="utf-8")
+    (path,) = run_files(rag_eval)
+    again = rag_eval.inside("eval", "report", str(path), "--json")
+    assert (again.code, json.loads(again.out)["passed"]) == (1, False)
+    assert rag_eval.inside("eval", "report", str(path)).out in done.out
+
+
+def test_run_as_json(rag_eval: CommandLine) -> None:
+    """One document, and where the run file is."""
+    found = json.loads(rag_eval.inside("eval", "run", "light.toml", "--json").out)
+    assert (found["passed"], found["n_rows"], found["suite"]["name"]) == (True, 5, "light")
+    assert Path(found["run"]).name == run_files(rag_eval)[0].name
+
+
+def test_a_baseline_is_kept_and_compared_with(rag_eval: CommandLine) -> None:
+    """Beside the suite's folder unless one says where; what is worse gives exit code 1."""
+    suites = rag_eval.folder / "evals" / "suites"
+    suites.mkdir(parents=True)
+    write_suite(suites, SUITE.replace("at_most = 0.2", "at_most = 1"))
+    cases = [{"question": "The lighthouse" + " please" * i, "answerable": True} for i in range(7)]
+    (suites / "cases.jsonl").write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
+    suite = "evals/suites/light.toml"
+    easy = {"RAG_MIN_EVIDENCE": "0"}
+    assert rag_eval.inside("eval", "run", suite, "--save-baseline", env=easy).code == 0
+    kept = rag_eval.folder / "evals" / "baselines" / "light.json"
+    assert "retrieved" not in kept.read_text(encoding="utf-8")
+    same = rag_eval.inside("eval", "run", suite, "--baseline", env=easy)
+    assert (same.code, "accepted: nothing is worse beyond its margin" in same.out) == (0, True)
+    worse = rag_eval.inside("eval", "run", suite, "--baseline", str(kept), env={"RAG_MIN_EVIDENCE": "1"})
+    assert worse.code == 1
+    assert "REFUSED false_refusal: worse, -1.000 (-1.000 to -1.000)" in worse.out
+
+
+def test_compare_two_runs(rag_eval: CommandLine) -> None:
+    """What is lost, case by case, with both answers."""
+    rag_eval.inside("eval", "run", "light.toml")
+    rag_eval.inside("eval", "run", "light.toml", env={"RAG_MIN_EVIDENCE": "1"})
+    before, after = map(str, run_files(rag_eval))
+    done = rag_eval.inside("eval", "compare", before, after, "--strict", "--markdown", "a.md", "--html", "a.html")
+    lines = cells(done)
+    assert done.code == 1
+    at = lines.index(["false_refusal", "0.000 →", "1.000", "unclear"])  # three cases prove nothing
+    assert lines[at + 1] == ["", "gain -1.000 (-1.000 to -1.000), p 0.5000, 0 won, 3 lost, detectable 0.000"]
+    assert "REFUSED false_refusal: unclear" in done.out
+    assert "**refused**" in (rag_eval.folder / "a.md").read_text(encoding="utf-8")
+    assert rag_eval.inside("eval", "compare", before, after).code == 0
+    assert rag_eval.inside("eval", "compare", after, before).code == 0
+    found = rag_eval.inside("eval", "compare", before, after, "--json", "--strict")
+    assert (found.code, json.loads(found.out)["passed"]) == (1, False)
+
+
+def test_variants_of_one_run(rag_eval: CommandLine) -> None:
+    """A matrix is compared with itself."""
+    write_suite(rag_eval.folder, SUITE + "[matrix]\nsettings = [{ min_evidence = 0.5 }, { min_evidence = 1 }]\n")
+    done = rag_eval.inside("eval", "run", "light.toml")
+    assert done.code == 1
+    assert "FAILED false_refusal: ≤ 0.2 (min_evidence=1); got 1\n" in done.out
+    (path,) = run_files(rag_eval)
+    done = rag_eval.inside("eval", "compare", str(path), "--a", "min_evidence=0.5", "--b", "min_evidence=1")
+    assert ["false_refusal", "0.000 →", "1.000", "unclear"] in cells(done)
+    assert "lost by" not in done.out  # it is unclear, so no case is shown
+
+
+def test_a_run_that_was_stopped_fails_and_goes_on(rag_eval: CommandLine) -> None:
+    """Its rows are kept; with more time, only the rest is asked."""
+    write_suite(rag_eval.folder, SUITE + "[limits]\ntime_s = 0.000001\n")
+    done = rag_eval.inside("eval", "run", "light.toml")
+    assert done.code == 1
+    assert "FAILED the run must be complete; got the limit of 1e-06 s was reached" in done.out
+    assert (rag_eval.folder / "eval-runs" / "light.partial.jsonl").is_file()
+
+
+def test_a_run_that_was_killed_goes_on(rag_eval: CommandLine) -> None:
+    """What it had answered is in the next run as it was, down to the time that each answer took."""
+    write_suite(rag_eval.folder, "repeats = 20\n" + SUITE)
+    partial = rag_eval.folder / "eval-runs" / "light.partial.jsonl"
+    with rag_eval.start("eval", "run", "light.toml", "--no-cache") as process:
+        while not (partial.is_file() and partial.read_text(encoding="utf-8").count("\n") > 5):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+    kept = [json.loads(line) for line in partial.read_text(encoding="utf-8").split("\n")[1:] if line.endswith("}")]
+    assert rag_eval("eval", "run", "light.toml", "--no-cache").code == 0
+    (path,) = run_files(rag_eval)
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert (rows[: len(kept)], len(rows)) == (kept, 100)
+
+
+def test_a_suite_with_documents_of_its_own(rag: CommandLine) -> None:
+    """They are indexed beside the runs; the user's index is not touched."""
+    write_suite(rag.folder, 'corpus = ["notes"]\n' + SUITE)
+    (rag.folder / "notes").mkdir()
+    (rag.folder / "notes" / "light.md").write_text(
+        "# Light\n\nThe lamp was lit for the first time in 1861. The keeper of the lighthouse is Ann.\n\n"
+        "Salt on the glass dims the lamp.\n",
+        encoding="utf-8",
+    )
+    done = rag.inside("eval", "run", "light.toml", "--out", "here")
+    assert (done.code, rag.data_dir.exists()) == (0, False)
+    assert len(list((rag.folder / "here" / "indexes").iterdir())) == 1
+
+
+def test_labels(rag: CommandLine) -> None:
+    """Texts are labelled, and the run has the figures of a classifier."""
+    texts = [
+        ("The parcel is late.", "delivery"),
+        ("I want my money back.", "refund"),
+        ("Where is the courier?", "delivery"),
+    ]
+    cases = [{"question": text, "label": label} for text, label in texts]
+    (rag.folder / "labels.txt").write_text("delivery\nrefund\n", encoding="utf-8")
     (rag.folder / "cases.jsonl").write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
-
-
-def test_calibrate_chooses_records_and_says_what_changes(calibrating: CommandLine) -> None:
-    """From a gate that refuses everything to one that tells the kinds apart."""
-    done = calibrating("eval", "calibrate", "cases.jsonl", env={"RAG_MIN_EVIDENCE": "1"})
-    assert (done.code, done.err.splitlines()[0]) == (0, f"0/7 {ANSWERABLE[0][:37].rsplit(' ', 1)[0]} …")
-    lines = done.out.splitlines()
-    chosen = re.search(r"refused at (0\.\d+) \(chosen\)", lines[0])[1]  # type: ignore[index]
-    assert [re.split(r"  +", line) for line in lines[:3]] == [
-        ["questions", "n", "refused at 1 (in use)", f"refused at {chosen} (chosen)"],
-        ["answerable", "4", "4 (100.0%)", "0 (0.0%)"],
-        ["unanswerable", "3", "3 (100.0%)", "3 (100.0%)"],
-    ]
-    assert re.fullmatch(r"AUROC 1\.000 \(1\.000 to 1\.000\), area under risk and coverage 0\.\d{3}", lines[3])
-    assert lines[4].startswith("in use, 1: 0.0% of the questions are answered; 0.0% of the answers are wrong, 0.0% are")
-    assert lines[5].startswith(f"chosen, {chosen}: 57.1% of the questions are answered; 0.0% of the answers are wrong")
-    assert lines[6] == "Only 4 answerable questions: of others like them, between 0% and 49% may be refused."
-    assert lines[7] == "Only 3 unanswerable questions: of others like them, between 44% and 100% may be refused."
-    assert re.fullmatch(rf"chosen: {chosen} \(0\.\d+ to 0\.\d+\); on questions that it was not chosen on, .+", lines[8])
-    assert lines[9:13] == [f"answered now, rightly: {question}" for question in ANSWERABLE]
-    assert lines[13] == f"recorded in the index in {calibrating.data_dir}"
-    assert lines[14].startswith("It is not used: min_evidence is set to 1. Remove RAG_MIN_EVIDENCE")
-    assert len(lines) == 15
-
-
-def test_what_is_calibrated_is_used_and_shown(calibrating: CommandLine) -> None:
-    """By the next question, by the state of the index and by the doctor; a setting goes before it."""
-    assert "no answer below an evidence of 0.5, the default\n" in calibrating.inside("index", "status").out
-    found = json.loads(calibrating.inside("eval", "calibrate", "cases.jsonl", "--json").out)
-    value = found["choice"]["threshold"]["value"]
-    shown = rf"no answer below an evidence of {value:.3g}, calibrated on \S+ with 4 answerable and 3 unanswerable"
-    assert re.search(shown, calibrating.inside("index", "status").out)
-    assert re.search(rf"threshold +ok +{shown}", calibrating.inside("doctor").out)
-    threshold = status_json(calibrating)["threshold"]
-    assert (threshold["value"], threshold["origin"], threshold["stale"]) == (value, "calibrated", "")
-    assert json.loads(calibrating.inside("ask", WHO, "--json").out)["answered"]
-    assert not json.loads(calibrating.inside("ask", BREAD, "--json").out)["answered"]
-    strict = {"RAG_MIN_EVIDENCE": "1"}
-    assert not json.loads(calibrating.inside("ask", WHO, "--json", env=strict).out)["answered"]
-    assert "an evidence of 1, as the settings say\n" in calibrating.inside("index", "status", env=strict).out
-
-
-def test_calibrate_as_json(calibrating: CommandLine) -> None:
-    """Every figure, the questions that change, and the threshold that was in use."""
-    found = json.loads(
-        calibrating.inside("eval", "calibrate", "cases.jsonl", "--json", "--max-false-refusals", "0.5").out
+    (rag.folder / "labels.toml").write_text(
+        'task = "label"\nlabels = "labels.txt"\nmetrics = ["label_accuracy"]\n[cases]\nfile = "cases.jsonl"\n'
+        "[thresholds]\nlabel_accuracy = { at_least = 0.6 }\nmacro_f1 = { at_least = 0.5 }\n",
+        encoding="utf-8",
     )
-    assert list(found) == "auroc area thresholds groups reservations in_use choice recorded changes".split()
-    assert (found["in_use"]["value"], found["in_use"]["origin"], found["recorded"]) == (0.5, "default", True)
-    assert (found["choice"]["n_answerable"], found["choice"]["max_false_refusals"]) == (4, 0.5)
-    assert status_json(calibrating)["threshold"]["calibration"]["max_false_refusals"] == 0.5
-
-
-def test_a_dry_run_records_nothing(calibrating: CommandLine) -> None:
-    """And prints the same apart from that."""
-    dry = calibrating.inside("eval", "calibrate", "cases.jsonl", "--dry-run").out
-    assert status_json(calibrating)["threshold"]["origin"] == "default"
-    wet = calibrating.inside("eval", "calibrate", "cases.jsonl").out
-    assert wet == f"{dry}recorded in the index in {calibrating.data_dir}\n"
-
-
-def test_the_language_model_is_left_in_peace(calibrating: CommandLine) -> None:
-    """The gate stands before it: no key is needed."""
-    done = calibrating.inside("eval", "calibrate", "cases.jsonl", env={"RAG_LLM": "openai:gpt-4o"})
+    done = rag.inside("eval", "run", "labels.toml")
     assert done.code == 0
+    assert {"label_accuracy", "macro_f1"} <= {line[0] for line in cells(done)}
+    assert ["label", "precision", "recall", "f1", "n"] in cells(done)
+    assert ["delivery", "2"] in [[line[0], line[-1]] for line in cells(done)]
 
 
-def test_a_calibration_of_another_index_is_stale(calibrating: CommandLine) -> None:
-    """The state of the index, the doctor and the report say so, and what to do."""
-    assert calibrating.inside("eval", "calibrate", "cases.jsonl").code == 0
-    stale = "is not used: another embedder, or another version of the splitter, has built the index since."
-    with_other(calibrating)
-    assert "an evidence of 0.5, the default\nThe threshold 0." in calibrating.inside("index", "status").out
-    assert stale in calibrating.inside("index", "status").out
-    found = {f["check"]: f for f in json.loads(calibrating.inside("doctor", "--json").out)}["threshold"]
-    assert (found["ok"], found["result"].endswith(stale)) == (False, True)
-    assert found["hint"] == "Run: rag eval calibrate CASES, or set RAG_MIN_EVIDENCE."
-    given = {
-        f["check"]: f for f in json.loads(calibrating.inside("doctor", "--json", env={"RAG_MIN_EVIDENCE": "0"}).out)
-    }
-    assert given["threshold"]["ok"]
-    assert stale in calibrating.inside("eval", "report", "cases.jsonl").out
-
-
-def with_other(rag: CommandLine) -> None:
-    """Record a calibration as if another embedder had built the index then."""
-    from rag_app.index.library import Library
-
-    library = Library(rag.data_dir / "library.sqlite")
-    recorded = json.loads(library.get_meta("calibration") or "")
-    library.set_meta("calibration", json.dumps(recorded | {"fingerprint": "another"}))
-    library.close()
-
-
-def test_report_draws_the_threshold_in_use(calibrating: CommandLine) -> None:
-    """Into risk_coverage.png, or where one says; nothing is recorded."""
-    done = calibrating.inside("eval", "report", "cases.jsonl")
-    assert done.code == 0
-    assert "refused at 0.5 (in use)" in done.out
-    assert "chosen" not in done.out
-    assert done.out.endswith("drawn into risk_coverage.png\n")
-    height, width, _ = imread(calibrating.folder / "risk_coverage.png").shape
-    assert (width, height) == (770, 605)
-    found = json.loads(calibrating.inside("eval", "report", "cases.jsonl", "--plot", "a.svg", "--json").out)
-    assert (found["plot"], list(found["thresholds"])) == ("a.svg", ["in use"])
-    assert "wrong answers" in (calibrating.folder / "a.svg").read_text(encoding="utf-8")
-    assert status_json(calibrating)["threshold"]["origin"] == "default"
-
-
-def test_calibrate_draws_both_thresholds(calibrating: CommandLine) -> None:
-    """Where a picture is asked for."""
-    assert calibrating.inside("eval", "calibrate", "cases.jsonl", "--plot", "both.svg", "--dry-run").code == 0
-    assert {"threshold in use", "threshold chosen"} <= set(
-        re.findall(r"threshold (?:in use|chosen)", (calibrating.folder / "both.svg").read_text(encoding="utf-8"))
+def test_a_judge(rag_eval: CommandLine) -> None:
+    """It is asked once for each answer; a reply that cannot be read is an error, and lowers the coverage."""
+    write_suite(
+        rag_eval.folder,
+        'judge = "scripted:verdicts.txt"\nmetrics = ["judge_relevance"]\n[cases]\nfile = "cases.jsonl"\n'
+        "where = { answerable = true }\n[thresholds]\njudge_relevance = { at_least = 0.5 }\n",
     )
-
-
-def test_a_picture_that_cannot_be_written(calibrating: CommandLine) -> None:
-    """A folder stands in its place: the figures are printed and recorded all the same, and the exit code is 2."""
-    (calibrating.folder / "a.png").mkdir()
-    done = calibrating.inside("eval", "calibrate", "cases.jsonl", "--plot", "a.png")
-    assert (done.code, "AUROC 1.000" in done.out) == (2, True)
-    assert done.err.endswith(
-        "rag: --plot must be followed by a file that can be written; got 'a.png': Is a directory.\n"
+    (rag_eval.folder / "verdicts.txt").write_text('{"reason": "It names the year.", "score": 4}', encoding="utf-8")
+    done = rag_eval.inside("eval", "run", "light.toml")
+    assert (done.code, cells(done)[4][:5]) == (
+        0,
+        ["judge_relevance", "0.750", "0.750 to 0.750", "3/3", "≥ 0.5: passed"],
     )
-    assert status_json(calibrating)["threshold"]["origin"] == "calibrated"
+    (path,) = run_files(rag_eval)
+    score = json.loads(path.read_text(encoding="utf-8"))["rows"][0]["scores"]["judge_relevance"]
+    assert (score["why"], score["details"]["judge"]) == ("It names the year.", "scripted:verdicts.txt")
+    (rag_eval.folder / "verdicts.txt").write_text("Fine!", encoding="utf-8")
+    again = rag_eval.inside("eval", "run", "light.toml", "--no-cache")
+    assert (again.code, cells(again)[4][1:3]) == (1, ["–", "0/3"])
+    assert "FAILED judge_relevance: coverage ≥ 1; got 0 of 3 answers have a score" in again.out
 
 
-def test_kinds_have_a_line_each(calibrating: CommandLine) -> None:
-    """Below the line of all answerable or unanswerable questions."""
-    write(calibrating, [{**case, "kind": f"kind {i % 2}"} for i, case in enumerate(CASES)])
-    lines = calibrating.inside("eval", "calibrate", "cases.jsonl", "--dry-run").out.splitlines()
-    assert [line.split("  ")[0] or line.split("  ")[1] for line in lines[1:7]] == [
-        "answerable",
-        "kind 0",
-        "kind 1",
-        "unanswerable",
-        "kind 0",
-        "kind 1",
+def git(folder: Path, *arguments: str) -> None:
+    """Run git without the settings of whoever runs the tests."""
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    """Make a repository of a folder, with everything in it committed."""
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "first")
+
+
+@pytest.mark.parametrize(("rules", "code"), [(WORDS, 0), ("You are a helpful expert.", 1)])
+def test_a_change_of_a_prompt_is_judged(rag_on_course: CommandLine, rules: str, code: int) -> None:
+    """One that loses its rules is refused, one that puts them in other words is not."""
+    folder = rag_on_course.folder
+    (folder / "prompts").mkdir()
+    (folder / "prompts" / "answer.md").write_text(PROMPT % RULES, encoding="utf-8")
+    topics = [
+        "mode collapse",
+        "a GAN",
+        "an autoencoder",
+        "the discriminator",
+        "the latent space",
+        "a denoising autoencoder",
+    ]
+    cases = [{"question": f"What is {topic}?", "answerable": True} for topic in topics]
+    (folder / "cases.jsonl").write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
+    (folder / "gans.toml").write_text(
+        'metrics = ["citation_coverage", "citation_support"]\n[cases]\nfile = "cases.jsonl"\n', encoding="utf-8"
+    )
+    commit(folder)
+    (folder / "prompts" / "answer.md").write_text(PROMPT % rules, encoding="utf-8")
+    env = {"RAG_LLM": "scripted:instructed", "RAG_PROMPTS_DIR": "prompts"}
+    done = rag_on_course.inside("eval", "diff", "gans.toml", "--base", "HEAD", "--out", "../runs", env=env)
+    assert done.code == code, done.out + done.err
+    assert ("REFUSED citation_coverage: worse" in done.out) == bool(code)
+    assert ("lost by citation_coverage: " in done.out) == bool(code)
+    revisions = [path.name.split("-")[1] for path in run_files(rag_on_course, "../runs")]
+    assert revisions == ["base", "head"]
+
+
+def test_a_revision_without_the_suite(rag_eval: CommandLine) -> None:
+    """The suite of today is run twice, which is said; so is that the prompts are not in the repository."""
+    (rag_eval.folder / "README").write_text("first\n", encoding="utf-8")
+    git(rag_eval.folder, "init", "--quiet")
+    git(rag_eval.folder, "add", "README")
+    git(rag_eval.folder, "commit", "--quiet", "-m", "first")
+    done = rag_eval.inside("eval", "diff", "light.toml", "--base", "HEAD", "--json")
+    found = json.loads(done.out)
+    assert (done.code, found["passed"]) == (0, True)
+    assert found["comparisons"][0]["notes"] == [
+        "The revision has no folder of prompts: both runs use those of today.",
+        "The revision has no such suite: the one of today is run with its prompts.",
     ]
 
 
-def test_many_changes_are_not_all_shown(calibrating: CommandLine) -> None:
-    """Ten of a kind, and how many more."""
-    questions = [
-        f"How do I bake {thing}?" for thing in "bread cakes pies tarts rolls buns scones pizza rye oats".split()
-    ]
-    write(calibrating, [*CASES, *({"question": q, "answerable": False} for q in (*questions[1:], "Bake?", "Cook?"))])
-    out = calibrating.inside("eval", "calibrate", "cases.jsonl", "--dry-run", env={"RAG_MIN_EVIDENCE": "0"}).out
-    shown = [line for line in out.splitlines() if line.startswith("refused now, rightly: ")]
-    assert (len(shown), shown[-1]) == (11, "refused now, rightly: and 4 more")
+def test_the_ready_workflow_runs_a_command_that_exists() -> None:
+    """On a suite that is there, with the prompts of the repository."""
+    (job,) = yaml.safe_load((ROOT / "docs" / "workflows" / "eval.yml").read_text(encoding="utf-8"))["jobs"].values()
+    (step,) = [step for step in job["steps"] if "rag eval" in step.get("run", "")]
+    words = shlex.split(step["run"])
+    parsed = build_parser("eval").parse_args(words[1:])
+    assert (parsed.action, parsed.markdown, parsed.html) == ("diff", "eval.md", "eval.html")
+    assert (ROOT / parsed.suite).is_file()
+    assert (ROOT / step["env"]["RAG_PROMPTS_DIR"] / "answer.md").is_file()
 
 
-MISTAKES = [
-    (["calibrate", "none.jsonl"], "The cases must be a file of JSON Lines; none.jsonl cannot be read: no such file or"),
-    (["calibrate", "wrong.jsonl"], "wrong.jsonl:1: answerable must be true or false; got 'yes'. Write lines such as: "),
-    (["report", "one.jsonl"], "one.jsonl must hold at least 2 cases of each kind; got 2 answerable, 0 unanswerable."),
-    (["report", "other.jsonl"], "other.jsonl:1: source must be a document of the index; got 'b.md'. Ingest it,"),
+def test_estimate(rag_eval: CommandLine) -> None:
+    """Without asking anybody; an unknown price is said to be unknown, and cannot be limited."""
+    done = rag_eval.inside("eval", "estimate", "light.toml")
+    assert cells(done)[1] == ["default", "extractive", "0", "0", "0", "0", "0.0000"]
+    env = {"RAG_LLM": "openai:unheard-of", "RAG_LLM_BASE_URL": "http://127.0.0.1:9/v1"}
+    done = rag_eval.inside("eval", "estimate", "light.toml", env=env)
+    assert (done.code, cells(done)[1][-1]) == (0, "unknown")
+    assert done.out.endswith("and what has no known price\n")
+    done = rag_eval.inside("eval", "run", "light.toml", "--max-cost", "1", env=env)
+    assert done.code == 2
+    assert "rag: The limit of cost cannot be kept: the price of openai:unheard-of is unknown. Name it" in done.err
+    found = json.loads(rag_eval.inside("eval", "estimate", "light.toml", "--json").out)
+    assert (found[0]["what"], found[0]["cost"]) == ("default", 0.0)
+
+
+def test_lists(rag: CommandLine) -> None:
+    """Of suites and metrics; one metric with everything that its card says."""
+    names = {line[0] for line in cells(rag.inside("eval", "list"))}
+    assert {"course", "abstention", "injection"} <= names
+    assert {one["name"] for one in json.loads(rag.inside("eval", "list", "--json").out)} == names - {"suite"}
+    done = rag.inside("eval", "metrics")
+    assert ["false_answer", "0 to 1", "lower"] in cells(done)
+    card = rag.inside("eval", "metrics", "ndcg", "latency_s").out
+    assert card.startswith("ndcg\n    Normalised discounted cumulative gain")
+    assert "\n    misses: That some places answer better than others." in card
+    assert "lower is better; advisory" in card
+    (found,) = json.loads(rag.inside("eval", "metrics", "ndcg", "--json").out)
+    assert (found["name"], found["direction"]) == ("ndcg", "higher")
+
+
+MISTAKES: list[tuple[Sequence[str], str]] = [
+    (["run", "cuorse"], "There is no suite named 'cuorse'. Did you mean course"),
+    (["run", "none.toml"], "The suite must be a TOML file; none.toml cannot be read: no such file or directory."),
+    (["run", "light.toml", "--baseline", "none.json"], "none.json must be a run file; it cannot be read: no such file"),
     (
-        ["calibrate", "wrong.jsonl", "--plot", "a.gif"],
-        "--plot must be followed by a file that ends in .png or .svg; got",
+        ["run", "light.toml", "--max-cost", "0"],
+        "argument --max-cost: must be a positive number; got '0'. Run: rag eval run",
     ),
+    (["compare", "light.toml"], "light.toml must be a run file; it holds something else. Make one with: rag eval run"),
+    (["report", "none.json"], "none.json must be a run file; it cannot be read: no such file or directory."),
     (
-        ["report", "--plot", "none/a.png"],
-        "--plot must be followed by a file in a folder that exists; got 'none/a.png'.",
+        ["diff", "light.toml", "--base", "HEAD"],
+        "git must know the revision and the repository; it says: fatal: not a git",
     ),
-    (
-        ["calibrate", "x", "--max-false-refusals", "3"],
-        "argument --max-false-refusals: must be a number from 0 to below 1; got '3'. Run: rag eval calibrate --help",
-    ),
-    (
-        ["calibrate", "x", "--max-false-refusals", "few"],
-        "argument --max-false-refusals: must be a number from 0 to below",
-    ),
-    ([], "the following arguments are required: calibrate|report. Run: rag eval --help"),
+    (["metrics", "ndgc"], "There is no metric named 'ndgc'. Did you mean ndcg"),
+    ([], "the following arguments are required: ACTION. Run: rag eval --help"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES)
-def test_a_mistake_is_one_sentence(rag_on_notes: CommandLine, arguments: list[str], message: str) -> None:
-    """Before any question is read."""
-    texts = {
-        "wrong": ['{"question": "Who?", "answerable": "yes"}'],
-        "one": ['{"question": "Who?", "answerable": true}', '{"question": "Where?", "answerable": true}'],
-        "other": ['{"question": "Who?", "answerable": true, "source": "b.md"}', json.dumps(CASES[0])],
-    }
-    texts["other"] += [json.dumps(case) for case in CASES[-2:]]
-    for name, lines in texts.items():
-        (rag_on_notes.folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    done = rag_on_notes.inside("eval", *arguments)
+def test_a_mistake_is_one_sentence(rag_eval: CommandLine, arguments: list[str], message: str) -> None:
+    """Before anything is asked."""
+    done = rag_eval.inside("eval", *arguments)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert done.err.startswith(f"rag: {message}")
 
 
-def test_the_cases_of_the_course_need_the_course(rag_on_notes: CommandLine) -> None:
-    """Without a file they are taken; over other documents every one of them would look wrongly refused."""
-    done = rag_on_notes.inside("eval", "report")
-    assert (done.code, done.out) == (2, "")
-    assert "cases.jsonl:1: source must be a document of the index; got '00-orientation.md'." in done.err
-
-
 def test_before_there_is_an_index(rag: CommandLine) -> None:
     """The command that makes one is named."""
-    write(rag, CASES)
-    for action in ("calibrate", "report"):
-        done = rag.inside("eval", action, "cases.jsonl")
-        assert done == Transcript(2, "", f"rag: There is no index in {rag.data_dir}. Run: rag ingest\n")
-    assert not rag.data_dir.exists()
+    write_suite(rag.folder, SUITE)
+    done = rag.inside("eval", "run", "light.toml")
+    assert done == Transcript(2, "", f"rag: There is no index in {rag.data_dir}. Run: rag ingest\n")

@@ -28,12 +28,17 @@ positional arguments:
   COMMAND
     ingest    read files into the index (default: the packaged course)
     ask       answer a question, with citations
-    chat      ask in a conversation
+    chat      ask in a conversation, also for calculations
+    feedback  list or export the ratings of answers in rag chat
+    verify    check the citations of a kept answer against the index
     search    show the passages that match a question
     classify  label texts by similarity, without examples
     tools     list, show or run the metrics and models of the course
-    prompts   list, show or check the prompts
-    eval      choose when to say "No answer found", on your own questions
+    prompts   list, show, check or try the prompts
+    eval      measure answers, and whether a change made them better
+    quiz      ask the cards of the course, when you are about to forget them
+    serve     answer over HTTP, the OpenAI protocol and MCP
+    mcp       answer an MCP client at standard input and output
     doctor    check the installation, the settings, the parts and the index
     index     show, check, rebuild, shrink, move or forget what the index
               holds
@@ -107,12 +112,12 @@ def test_main_writes_where_there_is_no_process_around_it(monkeypatch: pytest.Mon
 
 
 MISTAKES = [
-    (["serch", "x"], "There is no command named 'serch'. Did you mean search?"),
+    (["serch", "x"], "There is no command named 'serch'. Did you mean search or serve?"),
     (
         ["frobnicate"],
         (
             "There is no command named 'frobnicate'. "
-            "Known: ask, chat, classify, doctor, eval, index, ingest, prompts, search, tools."
+            "Known: ask, chat, classify, doctor, eval, feedback, index, ingest, mcp, prompts, quiz, search, …."
         ),
     ),
     (["--verbose", "ask", "x"], "unrecognized arguments: --verbose. Run: rag --help"),

@@ -8,16 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from support.command_line import CommandLine, Transcript
 from support.openai_server import OpenAIServer
 
-KNOWN = (
-    "chroma_url, data_dir, embeddings, embeddings_base_url, k, late_interaction, llm, llm_base_url, "
-    "llm_context_tokens, llm_max_tokens, llm_temperature, llm_timeout_s, min_evidence, reranker"
-)
+from rag_app.settings import Settings
+
+KNOWN = ", ".join(sorted(field.name for field in fields(Settings)))
 EMPTY = 'The question must not be empty. Ask, for example: rag ask "What is mode collapse?"'
 NO_PATH = "Name a file, a folder, a glob such as 'notes/*.md', or the URL of a web page."
 

@@ -89,6 +89,10 @@ def answers(rng: np.random.Generator) -> Arguments:
     return {"answer": texts[0], "references": texts[1:]}
 
 
+def candidates(rng: np.random.Generator) -> Arguments:
+    return {{"answer": "candidate"}.get(name, name): value for name, value in answers(rng).items()}
+
+
 def on(change: Callable[[Any], Any], *names: str) -> Callable[[Arguments], Arguments]:
     """Return what changes the named arguments."""
     return lambda given: {**given, **{name: change(np.asarray(given[name])) for name in names}}
@@ -142,7 +146,9 @@ RULES: dict[str, Rules] = {
         repeated=2,
         same=lambda given: {"outcomes": 1 - given["outcomes"], "p": 0.7},
     ),
+    "bleu_score": Rules(candidates, 0, 1, examples=("references",), repeated=1),
     "brier_loss": Rules(chances, 0, 1, **CHANCES),
+    "chrf_score": Rules(candidates, 0, 1, examples=("references",), repeated=1),
     "clip_loss": Rules(
         matrices("images", "texts"),
         0,
@@ -151,6 +157,7 @@ RULES: dict[str, Rules] = {
         same=on(stretched, "images"),
         swapped=("images", "texts"),
     ),
+    "cohen_kappa": Rules(classes, -1, 1, swapped=("y_true", "y_pred"), **PAIRS),
     "confusion_matrix": Rules(classes, 0, N + 2, ("counts",), examples=("y_true", "y_pred"), repeated=2),
     "cosine_similarity": Rules(
         vectors, -1, 1, examples=("a", "b"), repeated=1, same=on(stretched, "a"), swapped=("a", "b")
@@ -292,6 +299,7 @@ RULES: dict[str, Rules] = {
         lambda rng: {**numbers(rng), "tau": 0.9}, 0, INF, ("loss",), same=on(moved, "y_true", "y_pred"), **PAIRS
     ),
     "r2_score": Rules(numbers, -INF, 1, same=on(stretched, "y_true", "y_pred"), **PAIRS),
+    "rank_correlation": Rules(numbers, -1, 1, same=on(raised, "y_pred"), swapped=("y_true", "y_pred"), **PAIRS),
     "recall": SHARE,
     "recall_at_k": Rules(rankings, 0, 1, examples=("relevant",)),
     "reciprocal_rank": Rules(rankings, 0, 1, examples=("relevant",), repeated=1),

@@ -28,7 +28,7 @@ def file_of(tmp_path):
 
 
 def test_a_case_holds_what_its_line_says(file_of):
-    """Blank lines are left out, other keys are left alone, further places add their evidence; spaces are trimmed."""
+    """Blank lines are left out, other keys are kept, further places add their evidence; spaces are trimmed."""
     full = {
         "question": " Who keeps the light? ",
         "answerable": True,
@@ -41,10 +41,32 @@ def test_a_case_holds_what_its_line_says(file_of):
     }
     path = file_of("\ufeff" + json.dumps(full), "", '{"question": "How is bread made?", "answerable": false}\r', " ")
     evidence = ("The keeper is Ann.", "Ann kept the light.")
+    also = {"also": full["also"]}
     assert load_cases(path) == (
-        Case("Who keeps the light?", True, "Ann", evidence, "lighthouse.md", "who", f"{path}:1"),
-        Case("How is bread made?", answerable=False, place=f"{path}:3"),
+        Case("Who keeps the light?", True, "Ann", evidence, "lighthouse.md", "who", f"{path}:1", "7", also),
+        Case("How is bread made?", answerable=False, place=f"{path}:3", id="03a60d08d15b"),
     )
+
+
+def test_an_id_of_its_own_or_one_made_of_the_question(file_of):
+    """The same question has the same id in every file; two cases with one id would be taken for one."""
+    where = '{"question": "Where?", "answerable": true}'
+    first, second = load_cases(file_of(WHO, where)), load_cases(file_of(where, WHO))
+    assert [case.id for case in first] == [case.id for case in reversed(second)]
+    path = file_of(
+        '{"question": "Who?", "answerable": true, "id": 1}', '{"question": "Why?", "answerable": true, "id": 1}'
+    )
+    with pytest.raises(EvaluationError, match=r"cases.jsonl:2: id must not repeat that of \S+:1; got '1'\."):
+        load_cases(path)
+    with pytest.raises(EvaluationError, match=r"id must be text or a whole number; got \[1\]"):
+        load_cases(file_of('{"question": "Who?", "answerable": true, "id": [1]}'))
+
+
+def test_cases_that_stand_or_fall_together():
+    """Those about one document, unless the case names another group; a case without both is alone."""
+    assert Case("Who?", answerable=True, source="a.md", id="1").cluster == "a.md"
+    assert Case("Who?", answerable=True, source="a.md", id="1", fields={"cluster": "b"}).cluster == "b"
+    assert Case("Who?", answerable=False, id="1").cluster == "1"
 
 
 def test_a_line_separator_inside_a_question_does_not_end_the_line(file_of):

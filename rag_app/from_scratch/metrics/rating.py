@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rag_app.errors import InvalidInputError
 from rag_app.from_scratch.arrays import as_generator, check_range
+from rag_app.from_scratch.metrics.agreement import cohen_kappa
 from rag_app.from_scratch.statistics.intervals import mean_confidence_interval
 from rag_app.registry import register
 
@@ -142,9 +143,4 @@ def _table(ratings: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
 
 def _kappa(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
     both = ~np.isnan(a) & ~np.isnan(b)
-    if not both.any():
-        return None
-    x, y = a[both], b[both]
-    kinds = np.union1d(x, y)
-    expected = sum(float((x == kind).mean() * (y == kind).mean()) for kind in kinds)
-    return 1.0 if expected == 1 else float(((x == y).mean() - expected) / (1 - expected))
+    return cohen_kappa(a[both], b[both]) if both.any() else None

@@ -1,0 +1,127 @@
+"""``rag serve``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag_app.cli.terminal import console
+from rag_app.errors import SettingsError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from rag_app.app import App
+    from rag_app.service.options import ServiceOptions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="name that clients reach it by; repeatable"
+    )
+    parser.add_argument(
+        "--allow-origin", action="append", default=[], metavar="URL", help="site whose pages may call it; repeatable"
+    )
+    parser.add_argument("--uploads", type=Path, metavar="FOLDER", help="take files into a folder and the index")
+    parser.add_argument(
+        "--runs", type=Path, default=Path("eval-runs"), metavar="FOLDER", help="evaluation runs (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--requests-per-minute", type=int, default=600, metavar="N", help="for each key (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=120.0, metavar="SECONDS", help="for a request (default: %(default)g)"
+    )
+    parser.add_argument("--traces", action="store_true", help="send OpenTelemetry traces, as OTEL_* variables say")
+    parser.add_argument("--new-key", metavar="NAME", help="make a key, print it once, and end")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until the process is told to end; running answers are finished."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # requests share the processors; threads of one would spin
+    from rag_app import build
+
+    app = build()
+    if arguments.new_key is not None:
+        from rag_app.service.keys import load_keys
+
+        print(load_keys(app.settings).add(arguments.new_key))
+        return 0
+    options = read_options(arguments)
+    app.check_llm()
+    from rag_app.cli.first_use import ensure_index
+    from rag_app.service.api import create_service
+    from rag_app.service.logs import start_logging
+    from rag_app.service.traces import load_provider
+
+    service = create_service(app, options, tracer_provider=load_provider() if arguments.traces else None)
+    ensure_index(app)
+    start_logging()
+    _serve(service, options, app)
+    return 0
+
+
+def read_options(arguments: argparse.Namespace) -> ServiceOptions:
+    """Return the options that the command line stands for."""
+    from rag_app.service.options import ServiceOptions
+
+    return ServiceOptions(
+        host=arguments.host,
+        port=arguments.port,
+        allowed_hosts=tuple(arguments.allow_host),
+        allowed_origins=tuple(arguments.allow_origin),
+        upload_dir=arguments.uploads,
+        runs_dir=arguments.runs,
+        requests_per_minute=arguments.requests_per_minute,
+        timeout_s=arguments.timeout,
+    )
+
+
+def _serve(service: FastAPI, options: ServiceOptions, app: App) -> None:
+    import uvicorn
+
+    listening = _listen(options)
+    config = uvicorn.Config(
+        service,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(options.timeout_s),
+    )
+
+    class Server(uvicorn.Server):
+        """Says where it is when it is there."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            _say_where(options, listening.getsockname()[1], app)
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # which uvicorn raises again when it has finished
+    Server(config).run(sockets=[listening])
+
+
+def _listen(options: ServiceOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        return socket.create_server((options.host, options.port), family=family, backlog=2048)
+    except OSError as exc:
+        reason = os.strerror(exc.errno or 0).lower()  # Python adds the address to its own text
+        msg = f"The service cannot listen on {options.host}:{options.port}: {reason}."
+        raise SettingsError(msg, hint="Choose another with --port or --host.") from exc
+
+
+def _say_where(options: ServiceOptions, port: int, app: App) -> None:
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    out = console(stderr=True)
+    n_sources = len(app.library.sources())
+    out.print(f"Serving {n_sources} source{'s' * (n_sources != 1)} at http://{host}:{port} (llm: {app.settings.llm}).")
+    out.print("/openapi.json describes it; /v1 speaks the OpenAI protocol, /mcp MCP. Ctrl-C ends it.", style="dim")
