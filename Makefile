@@ -44,7 +44,7 @@ coverage: setup-dev  ## run all tests and measure what they reach
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: lint types contracts coverage  ## everything that must hold before a change is accepted
+check: lint types contracts test  ## everything that must hold before a change is accepted
 
 format: setup-dev  ## format the code
 	$(BIN)/ruff format .

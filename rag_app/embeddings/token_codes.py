@@ -22,8 +22,6 @@ DIRECTIONS = Path(__file__).with_name("minilm_directions.npy")
 _WIDTH = 64
 _LARGEST = 7  # of 4 bits; -8 is left out, so that the range is symmetric
 _RECORD = np.dtype([("start", "<i4"), ("code", "u1", _WIDTH // 2)])
-_HIGH, _LOW = np.divmod(np.arange(256), 16)
-_PAIRS = np.stack([_LOW, _HIGH], axis=1).astype(np.float32) - (_LARGEST + 1)  # (256, 2): what a byte stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,9 @@ def decode(stored: list[bytes]) -> list[ReducedTokens]:
     if not records:
         return []
     codes = np.concatenate([r["code"] for r in records])
-    vectors = _unit(_PAIRS[codes].reshape(len(codes), _WIDTH))
+    vectors = np.empty((len(codes), _WIDTH), np.float32)
+    vectors[:, 0::2], vectors[:, 1::2] = codes & 15, codes >> 4
+    vectors = _unit(vectors - (_LARGEST + 1))
     ends = np.cumsum([len(r) for r in records])
     return [
         ReducedTokens(r["start"], of_text) for r, of_text in zip(records, np.split(vectors, ends[:-1]), strict=True)
@@ -85,4 +85,5 @@ def _directions() -> NDArray[np.float32]:
 
 
 def _unit(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12), np.float32)
+    lengths = np.sqrt(np.einsum("...i,...i->...", x, x))[..., None]
+    return np.asarray(x / np.maximum(lengths, 1e-12), np.float32)

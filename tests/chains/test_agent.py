@@ -257,7 +257,8 @@ def test_a_cost_that_is_not_known_cannot_be_limited(agent):
 
 def test_a_long_result_is_cut_for_the_language_model_and_whole_in_the_answer(agent):
     """A thousand numbers tell it nothing."""
-    app, llm = agent(calls(("normal_pdf", {"x": [i / 1000 for i in range(1000)]})), "There are 1000 numbers.")
+    many = ("normal_pdf", {"x": [i / 1000 for i in range(1000)]})
+    app, llm = agent(calls(many), "There are 1000 numbers.", llm_context_tokens=32_000)
     answer = app.ask(QUESTION, tools=True)
     assert len(answer.tool_calls[0].result) == 1000
     assert len(llm.received[1][-1].text) < 4100
@@ -267,7 +268,7 @@ def test_a_long_result_is_cut_for_the_language_model_and_whole_in_the_answer(age
 def test_old_results_make_room_for_new_ones(agent):
     """Where the context of the language model is small."""
     many = ("normal_pdf", {"x": [i / 200 for i in range(200)]})
-    app, llm = agent(calls(many), calls(many), "So.", llm_context_tokens=4500, llm_max_tokens=100)
+    app, llm = agent(calls(many), calls(many), "So.", llm_context_tokens=10000, llm_max_tokens=100)
     app.ask(QUESTION, tools=True)
     assert llm.received[1][3].text.startswith("[0.39")
     assert llm.received[2][3].text == "(left out: the conversation has grown too long)"

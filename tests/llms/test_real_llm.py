@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from rag_app import build
+from rag_app.errors import LLMResponseError
 from rag_app.types import AnswerEvent, TokenEvent
 
 pytestmark = pytest.mark.skipif(
@@ -87,3 +88,29 @@ def test_follow_up_is_rewritten_by_the_language_model(app):
     answer = app.ask("How is it avoided?", [("user", "What is mode collapse?"), ("assistant", "Few kinds of output.")])
     assert answer.question
     assert answer.text
+
+
+def test_kept_answer_is_verified_again(app):
+    """What the program showed holds in the index that it was shown from."""
+    answer = app.ask("What is a generative adversarial network?")
+    assert app.check_again(answer.to_json()).ok
+
+
+def test_classifies_by_its_words(app):
+    """The label is one of those given, or none of them; a reply that names no label is an error that says so."""
+    classifier = app.classifier({"animals": "cats and dogs", "money": "banks and prices"}, llm=True)
+    try:
+        found = classifier.invoke("The kitten chased the dog around the garden.")
+    except LLMResponseError as exc:
+        assert "label" in str(exc)
+    else:
+        assert found.label in {"animals", "money", None}
+
+
+def test_agent_holds(app):
+    """With tools to choose from, whatever is shown was verified and whatever was computed came from a tool."""
+    answer = app.ask("What is mode collapse, and how is it prevented?", tools=True)
+    assert answer.text
+    for citation in answer.citations:
+        assert app.source(citation.source).text[citation.start : citation.end] == citation.quote
+    assert all(call.error or call.result is not None for call in answer.tool_calls)

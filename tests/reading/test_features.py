@@ -21,7 +21,8 @@ COSINES = [0.1, 0.6, 0.4]
 def asked_of(text, idf, *, weights=WEIGHTS, asking=(True, False, False)):
     """Return a question of three tokens."""
     nothing = np.zeros((len(weights), 64), np.float32)
-    return AskedTokens(text, idf, nothing, nothing[:1].sum(axis=0), np.array(weights, np.float32), np.array(asking))
+    mean = nothing[:1].sum(axis=0)
+    return AskedTokens(text, idf, nothing, mean, mean, np.array(weights, np.float32), np.array(asking))
 
 
 def page_of(passage, best=BEST, *, weights=WEIGHTS, cosines=COSINES, whole=(0.85, 0.65)):

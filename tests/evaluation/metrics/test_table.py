@@ -19,6 +19,7 @@ from rag_app.evaluation.metrics.examples import Example
 from rag_app.evaluation.metrics.table import Metric, card_of, cards, load_metrics, metric
 from rag_app.evaluation.runs import Row
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 ALL = [*cards(), *(card for card, _ in AGGREGATES.values())]
 OWN = [card for card in cards() if "judge" not in card.needs]
@@ -157,7 +158,7 @@ def test_a_stated_agreement_was_measured(card):
         assert (BENCHMARKS / found.script).is_file()
         table = (BENCHMARKS / "results" / found.script).with_suffix(".json").read_text(encoding="utf-8")
         rows = json.loads(table)["rows"]
-        figures = [{round(v, 3) for v in row.values() if isinstance(v, int | float)} for row in rows]
+        figures = [{round(float(n), 3) for v in row.values() for n in _NUMBER.findall(str(v))} for row in rows]
         assert any({found.value, found.low, found.high, found.n} <= one for one in figures)
 
 
