@@ -99,12 +99,13 @@ def test_kept_answer_is_verified_again(app):
 def test_classifies_by_its_words(app):
     """The label is one of those given, or none of them; a reply that names no label is an error that says so."""
     classifier = app.classifier({"animals": "cats and dogs", "money": "banks and prices"}, llm=True)
+    said = ""
     try:
-        found = classifier.invoke("The kitten chased the dog around the garden.")
+        found = classifier.invoke("The kitten chased the dog around the garden.").label or "none"
     except LLMResponseError as exc:
-        assert "label" in str(exc)
-    else:
-        assert found.label in {"animals", "money", None}
+        found, said = "none", str(exc)
+    assert found in {"animals", "money", "none"}
+    assert not said or "label" in said
 
 
 def test_agent_holds(app):
