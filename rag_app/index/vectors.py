@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ COLLECTION = "rag_app"
 _DATABASES: dict[str, list[int]] = {}  # by folder, those that this process has opened
 _DATABASE, _MARKER = "chroma.sqlite3", "server"
 _CONNECT_TIMEOUT_S = 5.0
+_PAUSES_S = (0.01, 0.05, 0.2, 0.5)  # a writer needs less to rename two folders
 
 
 class ChromaVectors:
@@ -122,14 +124,12 @@ class ChromaVectors:
         list of (str, float)
             Chunk id and cosine similarity, best first.
         """
-        with self._opened() as collection:
-            found = collection.query(query_embeddings=[vector], n_results=k, include=["distances"])
+        found = self._query([vector], k)
         return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def nearest_ids(self, vectors: NDArray[np.float32], k: int) -> list[dict[str, float]]:
         """Return, for each row of `vectors`, the `k` most similar chunks with their similarity, best first."""
-        with self._opened() as collection:
-            found = collection.query(query_embeddings=vectors, n_results=k, include=["distances"])
+        found = self._query(vectors, k)
         return [
             {i: 1.0 - float(d) for i, d in zip(ids, distances, strict=True)}
             for ids, distances in zip(found["ids"], found["distances"], strict=True)
@@ -181,6 +181,32 @@ class ChromaVectors:
 
     def _place(self) -> Path:
         return self._aside if self._is_aside is not None and self._is_aside() and self._aside.exists() else self.folder
+
+    def _query(self, vectors: Any, k: int) -> Any:  # noqa: ANN401  (what chromadb takes and returns)
+        """Ask; again where a writer is putting another folder in the place of this one."""
+        for pause_s in _PAUSES_S:
+            before = self._whereabouts()
+            try:
+                return self._query_once(vectors, k)
+            except StoreError:
+                is_moving = self._old.exists() or self._aside.exists() or self._whereabouts() != before
+                if self.url or not is_moving:
+                    raise
+            time.sleep(pause_s)
+            self.reopen()
+        return self._query_once(vectors, k)
+
+    def _query_once(self, vectors: Any, k: int) -> Any:  # noqa: ANN401  (likewise)
+        with self._opened() as collection:
+            return collection.query(query_embeddings=vectors, n_results=k, include=["distances"])
+
+    def _whereabouts(self) -> tuple[Path, int | None]:
+        """Return what tells the database that is here now from another one."""
+        place = self._place()
+        try:
+            return place, (place / _DATABASE).stat().st_ino
+        except OSError:
+            return place, None
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:

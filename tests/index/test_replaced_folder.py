@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from contextlib import closing
 
 from langchain_chroma import Chroma
@@ -54,3 +55,17 @@ def test_a_reader_in_another_process_does_not_notice(notes_app):
         out, err = reader.communicate(timeout=60)
     assert (reader.returncode, err) == (0, "")
     assert int(out) > 0
+
+
+def test_a_question_waits_while_the_folder_is_away(notes_app):
+    """For the moment between the two renamings of a writer."""
+    folder = notes_app._vectors.folder
+    moved = notes_app._vectors._old
+    notes_app._vectors.reopen()
+    folder.rename(moved)
+    back = threading.Timer(0.1, moved.rename, [folder])
+    back.start()
+    try:
+        assert notes_app.search("What dims the lamp?")[0].source in {"lighthouse.md", "harbour.md"}
+    finally:
+        back.join()
