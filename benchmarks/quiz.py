@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from report import write_report
 
-from rag_app import build
 from rag_app.content import content_dir
 from rag_app.evaluation.deck import Card, load_cards
 from rag_app.evaluation.quiz import RIGHT, score_reply
@@ -32,12 +30,10 @@ def main() -> None:
     """Measure and report."""
     cards = {card.id: card for card in load_cards()}
     lines = (content_dir("evals") / "data" / "quiz" / "replies.jsonl").read_text(encoding="utf-8").splitlines()
-    with tempfile.TemporaryDirectory() as folder:
-        similarity = build(data_dir=folder).quiz.similarity
-        replies = [
-            _Reply(cards[r["card"]], r["reply"], r["verdict"], score_reply(cards[r["card"]], r["reply"], similarity))
-            for r in map(json.loads, lines)
-        ]
+    replies = [
+        _Reply(cards[r["card"]], r["reply"], r["verdict"], score_reply(cards[r["card"]], r["reply"]))
+        for r in map(json.loads, lines)
+    ]
     even = [r for r in replies if int(r.card.id[-1]) % 2 == 0]
     odd = [r for r in replies if r not in even]
     parts = {"even cards (chosen on)": even, "odd cards": odd, "all": replies}

@@ -298,7 +298,7 @@ class App(Maintenance):
         from rag_app.evaluation.reviews import Reviews
 
         reviews = Reviews(self.settings.data_dir / "quiz.sqlite")
-        return Quiz(reviews, self.evidence, self._similarity, lambda name: self.source(name).text)
+        return Quiz(reviews, self.evidence, lambda name: self.source(name).text)
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -389,7 +389,3 @@ class App(Maintenance):
         from rag_app.tools.selection import ToolSelector
 
         return load_agent(self._answerer, self.search, ToolSelector(self._minilm))
-
-    def _similarity(self, claim: str, sentences: Sequence[str]) -> Sequence[float]:
-        vectors = self._minilm.embed([claim, *sentences])
-        return [float(s) for s in vectors[1:] @ vectors[0]]

@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rag_app.llms.tally import Tally
+from rag_app.llms.tally import Tally, is_cut
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     Form = TypeVar("Form", bound=BaseModel)
 
-_ENDINGS = ("finish_reason", "stop_reason", "done_reason")  # as OpenAI, Anthropic and Ollama call it
-_CUT = frozenset(("length", "max_tokens", "MAX_TOKENS"))
 _MOST_PROBLEM = 200  # characters of what is wrong with a reply
 
 
@@ -52,7 +50,7 @@ class Transcript:
         text = json.dumps(message.tool_calls[0]["args"], ensure_ascii=False) if message.tool_calls else message.text
         self.replies.append(text)
         self.tally.add(message)
-        return text, any(message.response_metadata.get(name) in _CUT for name in _ENDINGS)
+        return text, is_cut(message.response_metadata)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form that the details of a score hold."""

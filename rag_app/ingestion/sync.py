@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _EMBEDDING_BATCH = 128  # chunks of one or more files: embedding few at a time leaves processors idle
+_BOOK = 1000  # chunks of a source whose embedding takes so long that its progress is shown
 _CHROMA_BATCH = 1000
 _BYTES_PER_CHUNK = 32 * 1024  # that the library, its log and Chroma grow by: measured 10 to 13 thousand and the tokens
 
@@ -237,7 +238,7 @@ class Sync:
         """Return the embeddings of new chunks; MiniLM gives what is stored of their tokens with them."""
         found: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(texts), _EMBEDDING_BATCH):  # the tokens of a whole book would fill the memory
-            if len(texts) > _EMBEDDING_BATCH:
+            if len(texts) > _BOOK:
                 self._progress("embedding", start, len(texts))
             batch = slice(start, start + _EMBEDDING_BATCH)
             found |= self._embed_batch(keys[batch], texts[batch])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,20 @@ class Tally:
         self.notes += _ending(metadata)
 
 
+def is_cut(metadata: Mapping[str, Any]) -> bool:
+    """Return whether a reply was cut off at its greatest length, by its metadata.
+
+    Examples
+    --------
+    >>> is_cut({"finish_reason": "length"}), is_cut({"stop_reason": "end_turn"})
+    (True, False)
+    """
+    return any(metadata.get(name) in _CUT for name in _ENDINGS)
+
+
 def _ending(metadata: dict[str, Any]) -> list[str]:
     endings = {metadata.get(name) for name in _ENDINGS}
-    if endings & _CUT:
+    if is_cut(metadata):
         return ["The reply was cut off at its greatest length: raise RAG_LLM_MAX_TOKENS for a whole one."]
     if endings & _WITHHELD:
         return ["The provider withheld a part of the reply."]

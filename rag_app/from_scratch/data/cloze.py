@@ -12,12 +12,14 @@ _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
 @register("tool", "D017")
-def build_cloze(sentence: str = "The sun is shining and the sky is clear.", position: int = -1) -> dict[str, str | int]:
+def build_cloze(
+    sentence: str = "Rain fell all night and the pond is full.", position: int = -1
+) -> dict[str, str | int]:
     """Return a sentence with one word replaced by a blank of four underscores, and the word.
 
     Parameters
     ----------
-    sentence : str, default="The sun is shining and the sky is clear."
+    sentence : str, default="Rain fell all night and the pond is full."
         A sentence of at least one word.
     position : int, default=-1
         Which word, counted from 0; negative numbers count from the end.

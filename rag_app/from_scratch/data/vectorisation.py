@@ -1,4 +1,4 @@
-"""Texts as numbers: a dictionary of words, and ids, one-hot, multi-hot, count or TF-IDF vectors made with it."""
+"""Texts as numbers: a dictionary of words, and what is made with it: ids, counts, TF-IDF, one-hot or multi-hot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNKNOWN, _PADDING = "[UNK]", ""
 
 @register("estimator", "D016")
 class TextVectoriser(Estimator):
-    """Return texts as ids of words, or as one-hot, multi-hot, count or TF-IDF vectors.
+    """Return texts as ids of words, or as vectors: counts, TF-IDF, one-hot or multi-hot.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class TextVectoriser(Estimator):
 
     Examples
     --------
-    In order of appearance with nothing reserved: the 0, fat 1, cat 2, in 3, your 4, hat 5.
+    In order of appearance with nothing reserved: ids 0 to 5 go to the, fat, cat, in, your and hat.
 
     >>> layer = TextVectoriser(order="appearance", reserve=0).fit(["the fat cat in your hat"])
     >>> layer.transform(["the cat in the hat"])

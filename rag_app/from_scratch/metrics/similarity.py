@@ -12,7 +12,7 @@ from rag_app.registry import register
 
 @register("metric", "X038")
 def cosine_similarity(a: Sequence[float], b: Sequence[float]) -> float:
-    """Return the cosine of the angle between two vectors, in [-1, 1].
+    """Return how far two vectors point the same way: the cosine of their angle, in [-1, 1].
 
     Parameters
     ----------

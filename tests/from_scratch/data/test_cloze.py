@@ -7,7 +7,7 @@ import pytest
 from rag_app.errors import InvalidInputError
 from rag_app.from_scratch.data.cloze import BLANK, build_cloze
 
-SENTENCE = "The sun is shining and the sky is clear."
+SENTENCE = "Rain fell all night and the pond is full."
 
 
 @pytest.mark.parametrize("sentence", [SENTENCE, "Isn't it well-known?", "  ¿Qué es ____ esto?  "])
@@ -21,10 +21,10 @@ def test_the_word_put_back_restores_the_sentence(sentence):
 
 
 def test_the_example_of_the_chapter():
-    """Index 8 hides the last word, the full stop stays; index 6 hides "sky"."""
+    """Index 8 hides the last word, the full stop stays; index 6 hides "pond"."""
     assert build_cloze() == build_cloze(SENTENCE, 8)
-    assert build_cloze(SENTENCE, 8)["cloze"].endswith("the sky is ____.")
-    assert build_cloze(SENTENCE, 6)["target"] == "sky"
+    assert build_cloze(SENTENCE, 8)["cloze"].endswith("the pond is ____.")
+    assert build_cloze(SENTENCE, 6)["target"] == "pond"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def _columns(vectoriser, rows):
 
 
 def test_the_dictionary_of_the_course():
-    """Ids: the 0, fat 1, cat 2, in 3, your 4, hat 5; the chapter's table of modes for "the cat in the hat"."""
+    """Ids in the order of appearance; the chapter's table of modes for "the cat in the hat"."""
     made = {
         mode: TextVectoriser(mode=mode, order="appearance", reserve=0)
         .fit(["the fat cat in your hat"])

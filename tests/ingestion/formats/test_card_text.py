@@ -18,7 +18,7 @@ from rag_app.ingestion.formats.card_text import answer_parts, clean_question, jo
         ("# What?", "# What?", []),
         ("#only", "#only", []),
         ("Name three. COME BACK TO THIS ONE", "Name three.", []),
-        ("What are they? (COME BACK AND FINISH THIS ONE)", "What are they?", []),
+        ("What are they? (FINISH THIS ONE LATER)", "What are they?", []),
         ("MOVE THIS ONE #ops drift means what?", "drift means what?", ["ops"]),
         ("#ops MOVE THIS ONE: drift means what?", "drift means what?", ["ops"]),
         ("TODO: what is a VAE?", "what is a VAE?", []),
