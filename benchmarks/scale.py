@@ -1,4 +1,4 @@
-"""How the cost of a search grows from 1,000 to 100,000 chunks, and what the shortcuts of the search cost in recall.
+"""How the cost of a search grows from 1,000 to 300,000 chunks, and what the shortcuts of the search cost in recall.
 
 Late interaction, which costs the same on any index, is not part of it: latency.py has the whole search.
 
@@ -44,7 +44,7 @@ from rag_app.index.vectors import ChromaVectors
 from rag_app.ingestion.sync import Sync
 from rag_app.retrieval.hybrid import HybridSearch
 
-_SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+_SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
 _N_SENTENCES = 7_000  # of each field that has more
 _SECTIONS = 20  # in a file
 _N_QUESTIONS = 200

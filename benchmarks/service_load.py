@@ -1,8 +1,9 @@
 """Load on the service, beside a FastAPI endpoint over the LangChain quickstart that has the same vectors.
 
 Usage: service_load.py [N_REQUESTS]. The servers run in turn on one processor, the clients on the other. Questions are
-those of the course: "new" ones have a number behind them, so that none was asked before; "again" means that each was.
-With N_REQUESTS, that many more are sent to a server of its own, and its memory is read on the way.
+those of the course: "new" ones have a number behind them, so that none was asked before; "again" means that each was;
+"as people ask" means that the n-th most frequent of 20,000 is asked 1/n as often as the first (Zipf's law).
+With N_REQUESTS, that many are sent to a server of its own instead, and its memory is read on the way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,31 +26,37 @@ from report import write_report
 
 from rag_app import build
 from rag_app.content import content_dir
+from rag_app.tools.requests import read_request
 
 _CONCURRENCIES = (1, 8, 32, 128)
-_SECONDS = 5.0
+_SECONDS = 3.0
 _ROUNDS = 3
 _K = 5
+_N_DIFFERENT = 20_000  # questions that people ask
+_N_PREPARED = 5_000  # for a run
 _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked: a name for the table, which server, the path, and whether each question is a new one."""
+    """What is asked: which server, the path, and which questions."""
 
-    name: str
     server: str
     path: str
-    is_new: bool
+    asked: str
+
+    @property
+    def name(self) -> str:
+        """The name in the table."""
+        names = {"plain": " without late interaction", "quickstart": " of the LangChain quickstart behind FastAPI"}
+        return f"{self.path}{names.get(self.server, '')}, {self.asked}"
 
 
+_NEW, _MIXED, _AGAIN = "new questions", "as people ask", "again"
 _TARGETS = (
-    Target("/search, new questions", "rag", "/search", is_new=True),
-    Target("/search without late interaction, new questions", "plain", "/search", is_new=True),
-    Target("/search, again", "rag", "/search", is_new=False),
-    Target("/ask, new questions", "rag", "/ask", is_new=True),
-    Target("/ask, again", "rag", "/ask", is_new=False),
-    Target("LangChain quickstart behind FastAPI, new questions", "quickstart", "/search", is_new=True),
+    *(Target("rag", path, asked) for path in ("/search", "/ask") for asked in (_NEW, _MIXED, _AGAIN)),
+    Target("plain", "/search", _NEW),
+    Target("quickstart", "/search", _NEW),
 )
 
 
@@ -58,16 +65,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         n_chunks = build(data_dir=folder).ingest().n_chunks
         questions = _questions()
-        with _rag(folder) as rag, _rag(folder, 8713, late="off") as plain, _quickstart(folder) as quickstart:
-            servers = {"rag": rag, "plain": plain, "quickstart": quickstart}
-            for path in ("/search", "/ask"):  # what is asked again was asked before
-                asyncio.run(_send(rag.port, path, questions, 8, n_most=len(questions)))
-            rows = _compare(servers, questions)
-            write_report("service_load", rows, n_chunks=n_chunks, n_questions=len(questions), n_cpus=os.cpu_count())
+        about = {"n_chunks": n_chunks, "n_questions": len(questions), "n_cpus": os.cpu_count()}
         if len(sys.argv) > 1:
             with _rag(folder) as rag:
-                rows = _watch_memory(rag, questions, int(sys.argv[1]))
-            write_report("service_memory", rows, n_chunks=n_chunks, n_cpus=os.cpu_count())
+                write_report("service_memory", _watch_memory(rag, questions, int(sys.argv[1])), **about)
+            return
+        with _rag(folder) as rag, _rag(folder, 8713, late="off") as plain, _quickstart(folder) as quickstart:
+            servers = {"rag": rag, "plain": plain, "quickstart": quickstart}
+            write_report("service_load", _compare(servers, questions), **about)
 
 
 def _compare(servers: dict[str, Server], questions: Sequence[str]) -> list[dict[str, Any]]:
@@ -77,7 +82,9 @@ def _compare(servers: dict[str, Server], questions: Sequence[str]) -> list[dict[
         for _ in range(_ROUNDS):
             for target in _TARGETS:
                 server = servers[target.server]
-                asked = _numbered(questions) if target.is_new else questions
+                asked = _ASKED[target.asked](questions)
+                if target.asked == _AGAIN:  # the service remembers a thousand: ask before the clock runs
+                    asyncio.run(_send(server.port, target.path, asked, 8, n_most=len(asked)))
                 measured[target.name].append(_load(server, target.path, asked, concurrency))
         baseline = [m.per_second for m in measured[_TARGETS[-1].name]]
         for target in _TARGETS:
@@ -100,18 +107,18 @@ def _compare(servers: dict[str, Server], questions: Sequence[str]) -> list[dict[
 
 
 def _watch_memory(server: Server, questions: Sequence[str], n_requests: int) -> list[dict[str, Any]]:
-    """Return a row for each tenth of the requests: searches and questions, new ones and the same again."""
-    rows, done = [], 0
-    while done < n_requests:
-        part = max(n_requests // 40, 1)
+    """Return a row for each tenth of the requests: searches and answers, new questions and the same again."""
+    rows: list[dict[str, Any]] = [{"requests": 0, "errors": 0, "memory, MiB": server.memory_mib()}]
+    part = max(n_requests // 40, 1)
+    for done in range(4 * part, n_requests + 1, 4 * part):
         runs = [
-            asyncio.run(_send(server.port, path, asked, 32, n_most=part))
+            asyncio.run(_send(server.port, path, asked(questions), 32, n_most=part))
             for path in ("/search", "/ask")
-            for asked in (questions, _numbered(questions))
+            for asked in (list, _numbered)
         ]
-        done += 4 * part
         errors = sum(status != _OK for _, statuses in runs for status in statuses)
         rows.append({"requests": done, "errors": errors, "memory, MiB": server.memory_mib()})
+        print(rows[-1], file=sys.stderr)
     return rows
 
 
@@ -203,16 +210,29 @@ def _request(path: str, question: str) -> bytes:
 
 
 _counter = iter(range(10**9))
+_random = np.random.default_rng(0)
 
 
 def _numbered(questions: Sequence[str]) -> list[str]:
     """Return enough questions for a run, none of which was returned before."""
-    return [f"{questions[n % len(questions)]} {next(_counter)}" for n in range(5_000)]
+    return [f"{questions[n % len(questions)]} {next(_counter)}" for n in range(_N_PREPARED)]
+
+
+def _mixed(questions: Sequence[str]) -> list[str]:
+    """Return enough questions for a run, the frequent ones many times."""
+    shares = 1 / np.arange(1, _N_DIFFERENT + 1)
+    ranks = _random.choice(_N_DIFFERENT, _N_PREPARED, p=shares / shares.sum()).tolist()
+    return [f"{questions[rank % len(questions)]} No. {rank}" for rank in ranks]
+
+
+_ASKED: dict[str, Callable[[Sequence[str]], list[str]]] = {_NEW: _numbered, _MIXED: _mixed, _AGAIN: list}
 
 
 def _questions() -> list[str]:
     cases = (content_dir("evals") / "data" / "course" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["question"] for line in cases]
+    questions = [json.loads(line)["question"] for line in cases]
+    # "causal mask" with a number behind it is a request to a tool.
+    return [q for q in questions if read_request(f"{q} 1") is None]
 
 
 @contextmanager

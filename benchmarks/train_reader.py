@@ -36,7 +36,8 @@ _STEPS, _RATE = 500, 0.05
 _COURSE_WEIGHT = 2.0  # its questions are fewer
 _SAME = 0.7
 _N_OTHER = 200
-_ADVERSARIAL_WEIGHT = 0.3  # no similarity tells them from the answerable
+_ANSWERABLE = "answerable"
+_IMPOSSIBLE_WEIGHT = 0.0  # no similarity tells them from the answerable: they are measured, not learnt from
 _REFUSED = 0.025  # of the answerable
 _GATE_STEPS = 3000
 _FORM = ("new words", "length", "opens a list", "row of a table", "code")
@@ -61,6 +62,7 @@ class Example:
 class Offer:
     """What the passages offer for a question altogether, and whether they hold an answer (1 or 0)."""
 
+    kind: str
     group: str
     whole: np.ndarray
     answerable: float
@@ -117,9 +119,13 @@ def _squad_examples(data: Path) -> tuple[list[Example], list[Offer]]:
             example, whole = _read(app, case.question, group, _squad_judge(case))
             examples += [example] if case.answers else []
             offers.append(
-                Offer(group, whole, 1.0 if case.answers else 0.0, 1.0 if case.answers else _ADVERSARIAL_WEIGHT)
+                Offer(_ANSWERABLE, group, whole, 1.0, 1.0)
+                if case.answers
+                else Offer("SQuAD 2.0, impossible", group, whole, 0.0, _IMPOSSIBLE_WEIGHT)
             )
-        return examples, [*offers, *_offers_elsewhere(app, _other_questions(data))]
+        trec, bank = _other_questions(data)
+        offers += _offers_elsewhere(app, "general knowledge (TREC) asked of Wikipedia", trec)
+        return examples, [*offers, *_offers_elsewhere(app, "other field (banking77) asked of Wikipedia", bank)]
 
 
 def _course_examples(data: Path) -> tuple[list[Example], list[Offer]]:
@@ -133,24 +139,27 @@ def _course_examples(data: Path) -> tuple[list[Example], list[Offer]]:
             group = f"course {i % _N_FOLDS}"
             example, whole = _read(app, case["question"], group, _course_judge(case), _COURSE_WEIGHT)
             examples += [example] if case["answerable"] else []
-            offers.append(Offer(group, whole, float(case["answerable"]), _COURSE_WEIGHT))
+            kind = _ANSWERABLE if case["answerable"] else "course, unanswerable"
+            offers.append(Offer(kind, group, whole, float(case["answerable"]), _COURSE_WEIGHT))
         squad = [c.question for c in read_squad(data / "squad")[0]]
-        others = [*_other_questions(data)[::3], *squad[:: len(squad) // _N_OTHER]]
-        return examples, [*offers, *_offers_elsewhere(app, others)]
+        trec, bank = _other_questions(data)
+        others = [*trec[::3], *bank[::3], *squad[:: len(squad) // _N_OTHER]]
+        return examples, [*offers, *_offers_elsewhere(app, "other fields (all) asked of the course", others)]
 
 
-def _offers_elsewhere(app: App, questions: list[str]) -> list[Offer]:
-    """Return what the passages offer for questions from other fields."""
+def _offers_elsewhere(app: App, kind: str, questions: list[str]) -> list[Offer]:
+    """Return what the passages offer for questions that they do not answer."""
     offered = (_read(app, question, "", lambda *_: (False, False))[1] for question in questions)
-    return [Offer(f"other {i % _N_FOLDS}", whole, 0.0, 1.0) for i, whole in enumerate(offered)]
+    return [Offer(kind, f"other {i % _N_FOLDS}", whole, 0.0, 1.0) for i, whole in enumerate(offered)]
 
 
-def _other_questions(data: Path) -> list[str]:
+def _other_questions(data: Path) -> tuple[list[str], list[str]]:
+    """Return questions of TREC and of banking77."""
     trec = (data / "trec" / "train_5500.label").read_text(encoding="latin-1").splitlines()
     with (data / "banking77" / "train.csv").open(newline="") as file:
         bank = [row["text"] for row in csv.DictReader(file)]
     asked = [line.split(" ", 1)[1] for line in trec]
-    return [*asked[:: len(asked) // (2 * _N_OTHER)], *bank[:: len(bank) // _N_OTHER]]
+    return asked[:: len(asked) // (2 * _N_OTHER)], bank[:: len(bank) // _N_OTHER]
 
 
 def _squad_judge(case: Any) -> Judge:  # noqa: ANN401  (reading.Case)
@@ -227,29 +236,26 @@ def _learn_gate(offers: Sequence[Offer]) -> tuple[np.ndarray, float]:
     return weights, -float(np.quantile((features @ weights)[right == 1], _REFUSED))
 
 
-def _validate_gate(offers: Sequence[Offer]) -> dict[str, float]:
+def _validate_gate(offers: Sequence[Offer]) -> list[dict[str, object]]:
     """Return how often the gate refuses questions of titles and fields that it has not learnt from."""
     squad = sorted({o.group for o in offers if not o.group.startswith(("course", "other"))})
-    strengths: dict[str, list[float]] = {
-        "answerable": [],
-        "course, unanswerable": [],
-        "other field": [],
-        "SQuAD 2.0, impossible": [],
-    }
+    strengths: dict[str, list[float]] = {}
     for fold in range(_N_FOLDS):
         held_out = {*squad[fold::_N_FOLDS], f"course {fold}", f"other {fold}"}
         weights, bias = _learn_gate([o for o in offers if o.group not in held_out])
         for o in offers:
             if o.group in held_out:
-                kind = (
-                    "other field"
-                    if o.group.startswith("other")
-                    else "course, unanswerable"
-                    if o.group.startswith("course")
-                    else "SQuAD 2.0, impossible"
-                )
-                strengths["answerable" if o.answerable else kind].append(float(o.whole @ weights + bias))
-    return {kind: round(float(np.mean(np.array(found) < 0)), 4) for kind, found in strengths.items()}
+                strengths.setdefault(o.kind, []).append(float(o.whole @ weights + bias))
+    answerable = np.array(strengths[_ANSWERABLE])
+    return [
+        {
+            "questions": kind,
+            "n": len(found),
+            "refused": round(float(np.mean(np.array(found) < 0)), 4),
+            "AUROC against the answerable": round(float((answerable[:, None] > np.array(found)[None]).mean()), 4),
+        }
+        for kind, found in strengths.items()
+    ]
 
 
 def _scale(examples: Iterable[Example]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,33 +1,39 @@
 """Learn the weights with which `rag_app.reading.support` judges statements, and write them into the package.
 
-Usage: train_support.py DATA_FOLDER, with ragtruth/, attributionbench/, begin/ and qags/ in it. Boosted trees learn from
-marked spans how likely each word is unsupported; logistic regressions learn from these and from what is measured of
-whole statements how likely a statement and an answer are. A claim with its citation is judged by the mean of a
-regression and of trees. What is reported was measured on sources that had no part in learning (five folds), and on a
-whole set that had none. Takes some minutes.
+Usage: train_support.py DATA_FOLDER, with ragtruth/, attributionbench/, begin/ and qags/ in it. A network learns from
+all sets and from contradictions of supported statements to read a statement beside its evidence (`support_network.py`).
+Boosted trees learn from marked spans how likely each word is unsupported; logistic regressions learn from these, from
+the network and from what is measured of whole statements how likely a statement and an answer are. A claim with its
+citation is judged by the mean of a regression and of trees. What is reported was measured on sources that had no part
+in learning (five folds), and on whole sets that had none. Takes about half an hour of one processor; needs torch.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from report import write_report
 from scipy.optimize import minimize
 from sklearn.ensemble import HistGradientBoostingClassifier
-from support_figures import agreement
+from support_examples import MADE, Example, read_examples, split
+from support_figures import agreement, gain
+from support_network import learn_network, read_across, store
 from support_sets import Labelled, read_sets
 
 from rag_app.embeddings.minilm import MiniLM
-from rag_app.reading.support import SupportScorer, split_statements
+from rag_app.from_scratch.metrics.curves import roc_auc_score
+from rag_app.reading.support import SupportScorer
 from rag_app.reading.support_features import STATEMENT_NAMES, WORD_NAMES
 from rag_app.reading.support_weights import (
     RANK_NAMES,
+    READ_NAMES,
     SUSPECT_NAMES,
     WEIGHTS,
     Claims,
@@ -42,12 +48,14 @@ _N_FOLDS, _N_INNER = 5, 3
 _L2 = 1e-2
 _SUMS = ("mass", "hard mass", "missing numbers", "missing names", "negations differ", "gap in the chosen sentences")
 _ABOUT = "about the answer"  # may count for or against a statement; more of the others never counts for it
-_ROW_NAMES = (*STATEMENT_NAMES, *SUSPECT_NAMES)
-_STATED = [_ROW_NAMES.index(name) for name in (*_SUMS, *SUSPECT_NAMES, _ABOUT)]
+_ROW_NAMES = (*STATEMENT_NAMES, *SUSPECT_NAMES, *READ_NAMES)
+_STATED = [_ROW_NAMES.index(name) for name in (*_SUMS, *SUSPECT_NAMES, *READ_NAMES, _ABOUT)]
 _KINDS = {"prose": ("RAGTruth, answers", "RAGTruth, summaries"), "structured": ("RAGTruth, data to text",)}
 _NEVER_FOR = ("missing", "gap", "missing number", "missing name")  # more of them never counts for a word
 _CLAIMS = ("AttributionBench", "BEGIN")
 _OTHERS = ("QAGS, cnndm", "QAGS, xsum")
+_LEARNT = (*(name for names in _KINDS.values() for name in names), *_CLAIMS, *_OTHERS)
+_CONFLICT = "Conflict"
 _UNFAITHFUL = 1.5  # weight of an unfaithful answer from structured data: so that one threshold serves all kinds
 _SPREAD = 0.5  # a set of claims weighs as the root of its size
 
@@ -59,7 +67,9 @@ class Stated:
     of_words: np.ndarray
     marked: np.ndarray
     of_statement: np.ndarray
+    read: np.ndarray  # by a network that did not see its source
     unsupported: bool
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -70,46 +80,58 @@ class Measured:
     stated: list[Stated]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What was found of a text: the odds that it is unsupported, by weights that did not see its source."""
+
+    name: str
+    source: str
+    odds: float
+    unsupported: bool
+    what: str  # answers, sentences, contradictions or claims
+    kind: str = ""
+
+
 def main() -> None:
     """Learn, report and write."""
-    sets = read_sets(Path(sys.argv[1]))
-    scorer = SupportScorer(MiniLM())
-    measured = {
-        name: measure(scorer, sets[name]) for of_kind in (*_KINDS.values(), _CLAIMS, _OTHERS) for name in of_kind
-    }
-    rows = [*_validate_answers(measured), *_validate_claims(measured)]
-    learn_and_write(measured)
+    torch.set_num_threads(1)
+    sets = {name: texts for name, texts in read_sets(Path(sys.argv[1])).items() if name in _LEARNT}
+    examples = list(read_examples(SupportScorer(MiniLM()), sets))
+    odds = read_across(examples, _N_FOLDS)
+    measured = gather(sets, examples, odds)
+    found, plain = (judge_across(sets, examples, read) for read in (odds, np.zeros_like(odds)))
+    rows = [*_rows_of_answers(found), *_validate_claims(measured)]
     write_report("train_support", rows, n_folds=_N_FOLDS, seed=0)
+    write_report("train_support_contradictions", _rows_of_contradictions(found), n_folds=_N_FOLDS, seed=0)
+    write_report("train_support_network", _rows_of_gain(plain, found), n_folds=_N_FOLDS, seed=0)
+    learn_and_write(measured)
+    store(learn_network(examples))
 
 
-def measure(scorer: SupportScorer, labelled: Sequence[Labelled]) -> list[Measured]:
-    """Return texts as they were measured; those of the same passages are read together."""
-    return [Measured(text, _measure_one(scorer, text)) for text in labelled]
+def gather(
+    sets: Mapping[str, Sequence[Labelled]], examples: Sequence[Example], odds: np.ndarray
+) -> dict[str, list[Measured]]:
+    """Return the texts of sets with their statements."""
+    stated: dict[tuple[str, int], list[Stated]] = {}
+    for e, read in zip(examples, odds, strict=True):
+        if e.convention != MADE:
+            stated.setdefault((e.of_set, e.text), []).append(_stated(e, read))
+    return {
+        name: [Measured(text, stated[name, i]) for i, text in enumerate(texts) if (name, i) in stated]
+        for name, texts in sets.items()
+    }
 
 
-def _measure_one(scorer: SupportScorer, text: Labelled) -> list[Stated]:
-    spans = [(0, len(text.text))] if text.spans is None else split_statements(text.text)
-    compared = scorer.measure([text.text[a:b] for a, b in spans], text.passages, text.question)
-    stated = []
-    for (start, end), (read, c) in zip(spans, compared, strict=True):
-        if text.spans is None:
-            marked = np.full(len(read.words), text.unsupported)
-        else:
-            marked = np.array([_overlaps(text.spans, start + w.start, start + w.end) for w in read.words], bool)
-        wrong = text.unsupported if text.spans is None else _overlaps(text.spans, start, end)
-        if read.words:
-            stated.append(Stated(c.of_words, marked, c.of_statement, wrong))
-    return stated
-
-
-def _overlaps(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
-    return any(max(a, start) < min(b, end) for a, b in spans)
+def _stated(e: Example, read: np.ndarray) -> Stated:
+    of_words = e.pair.features[: e.pair.n_stated, : len(WORD_NAMES)].astype(float)
+    marked = np.where(e.marks < 0, e.unsupported, e.marks).astype(bool)
+    return Stated(of_words, marked, e.of_statement, read, e.unsupported, e.kind)
 
 
 def learn_and_write(measured: dict[str, list[Measured]]) -> None:
     """Learn from everything and write the weights."""
     stored: dict[str, Any] = {
-        "about": "learnt by benchmarks/train_support.py from RAGTruth (dev), AttributionBench (dev) and BEGIN (dev)"
+        "about": "learnt by benchmarks/train_support.py from RAGTruth, AttributionBench, BEGIN (all dev) and QAGS"
     }
     for kind, names in _KINDS.items():
         learnt = learn_answers([m for name in names for m in measured[name]], prose=kind == "prose")
@@ -129,7 +151,9 @@ def learn_answers(measured: Sequence[Measured], *, prose: bool) -> Weights:
     stated = [s for m in measured for s in m.stated]
     sets = [m.labelled.name for m in measured for _ in m.stated]
     words, of_words = _grow_words(measured)
-    rows = np.array([np.hstack([s.of_statement, summarise(odds)]) for s, odds in zip(stated, of_words, strict=True)])
+    rows = np.array(
+        [np.hstack([s.of_statement, summarise(odds), s.read]) for s, odds in zip(stated, of_words, strict=True)]
+    )
     signs = [0.0] * (len(_STATED) - 1) + [None]
     wrong = np.array([s.unsupported for s in stated])
     fitted = _fit(rows[:, _STATED], wrong, _balance(wrong, sets), signs)
@@ -138,10 +162,9 @@ def learn_answers(measured: Sequence[Measured], *, prose: bool) -> Weights:
     statement = Linear(weights, fitted.bias)
     partial = Weights(words, statement, Linear(np.zeros(len(RANK_NAMES)), 0.0), bounded=prose)
     odds = iter([partial.odds_of_row(row, len(s.of_words)) for row, s in zip(rows, stated, strict=True)])
-    said = [m for m in measured if m.stated]
-    ranks = np.array([rank([next(odds) for _ in m.stated]) for m in said])
-    wrong = np.array([m.labelled.unsupported for m in said])
-    share = _balance(wrong, [m.labelled.name for m in said]) if prose else np.where(wrong, _UNFAITHFUL, 1.0)
+    ranks = np.array([rank([next(odds) for _ in m.stated]) for m in measured])
+    wrong = np.array([m.labelled.unsupported for m in measured])
+    share = _balance(wrong, [m.labelled.name for m in measured]) if prose else np.where(wrong, _UNFAITHFUL, 1.0)
     return replace(partial, answer=_fit(ranks, wrong, share, [0.0] * len(RANK_NAMES)))
 
 
@@ -227,85 +250,126 @@ def _balance(wrong: np.ndarray, sets: Sequence[str]) -> np.ndarray:
 
 
 def _split(measured: Sequence[Measured], n_folds: int = _N_FOLDS) -> np.ndarray:
-    """Return a fold for each text, the same for all texts of a source."""
-    sources = sorted({m.labelled.source for m in measured})
-    order = np.random.default_rng(0).permutation(len(sources))
-    fold = {source: int(order[i]) % n_folds for i, source in enumerate(sources)}
-    return np.array([fold[m.labelled.source] for m in measured])
+    return split([m.labelled.source for m in measured], n_folds)
 
 
-def _validate_answers(measured: dict[str, list[Measured]]) -> list[dict[str, Any]]:
-    """Return the rows of answers and of their sentences, each from weights that did not see its source."""
-    scored = []
+def judge_across(sets: Mapping[str, Sequence[Labelled]], examples: Sequence[Example], odds: np.ndarray) -> list[Judged]:
+    """Return answers, their sentences and contradictions of these, judged by weights that saw nothing of the source."""
+    measured = gather(sets, examples, odds)
+    made = [(e, read) for e, read in zip(examples, odds, strict=True) if e.convention == MADE]
+    found: list[Judged] = []
     for kind, names in _KINDS.items():
         every = [m for name in names for m in measured[name]]
         folds = np.concatenate([_split(measured[name]) for name in names])
         for fold in range(_N_FOLDS):
             learnt = learn_answers([m for m, f in zip(every, folds, strict=True) if f != fold], prose=kind == "prose")
-            scored += [(m, *_judge(learnt, m)) for m, f in zip(every, folds, strict=True) if f == fold and m.stated]
+            left_out = [m for m, f in zip(every, folds, strict=True) if f == fold]
+            sources = {(m.labelled.name, m.labelled.source) for m in left_out}
+            found += [j for m in left_out for j in _judge(learnt, m)]
+            found += [_contradicted(learnt, e, read) for e, read in made if (e.name, e.source) in sources]
+    return found
+
+
+def _judge(learnt: Weights, measured: Measured) -> list[Judged]:
+    """Return an answer and its sentences, judged."""
+    about = measured.labelled
+    odds = [learnt.odds(s.of_words, s.of_statement, s.read) for s in measured.stated]
+    sentences = [
+        Judged(about.name, about.source, o, s.unsupported, "sentences", s.kind)
+        for o, s in zip(odds, measured.stated, strict=True)
+    ]
+    return [_judged(about, float(learnt.answer.odds(rank(odds)[None])[0]), "answers"), *sentences]
+
+
+def _contradicted(learnt: Weights, e: Example, read: np.ndarray) -> Judged:
+    s = _stated(e, read)
+    return Judged(e.name, e.source, learnt.odds(s.of_words, s.of_statement, read), True, "contradictions", e.kind)
+
+
+def _judged(labelled: Labelled, odds: float, what: str) -> Judged:
+    return Judged(labelled.name, labelled.source, odds, labelled.unsupported, what)
+
+
+def _rows_of_answers(found: Sequence[Judged]) -> list[dict[str, Any]]:
+    rows = [
+        _row(name, what, [j for j in found if (j.name, j.what) == (name, what)])
+        for names in _KINDS.values()
+        for name in names
+        for what in ("answers", "sentences")
+    ]
+    return [*rows, _row("RAGTruth, pooled", "answers", [j for j in found if j.what == "answers"])]
+
+
+def _rows_of_gain(before: Sequence[Judged], after: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Return what the network adds; the same texts stand in the same order."""
     rows = []
-    for name in [name for names in _KINDS.values() for name in names]:
-        own = [s for s in scored if s[0].labelled.name == name]
-        rows.append(_row(name, "answers", own))
-        sentences = [
-            (m, odds, s.unsupported) for m, _, all_odds in own for odds, s in zip(all_odds, m.stated, strict=True)
+    for what in ("answers", "sentences"):
+        pairs = [(a, b) for a, b in zip(before, after, strict=True) if a.what == what]
+        for names in (*((name,) for of_kind in _KINDS.values() for name in of_kind), sum(_KINDS.values(), ())):
+            own = [(a, b) for a, b in pairs if a.name in names]
+            about = {"set": names[0] if len(names) == 1 else "RAGTruth, pooled", "what": what, "n": len(own)}
+            odds = ([a.odds for a, _ in own], [b.odds for _, b in own])
+            rows.append(about | gain([a.unsupported for a, _ in own], *odds, [a.name + a.source for a, _ in own]))
+    return rows
+
+
+def _rows_of_contradictions(found: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Return how well what contradicts the passages is told from the sentences that people found supported."""
+    rows = []
+    for of_kind, names in _KINDS.items():
+        own = [j for j in found if j.name in names]
+        supported = [j for j in own if j.what == "sentences" and not j.unsupported]
+        of_people = [j for j in own if j.what == "sentences" and _CONFLICT in j.kind]
+        rows.append(_row_of_contradictions(of_kind, "marked by people", of_people, supported))
+        made = [j for j in own if j.what == "contradictions"]
+        rows += [
+            _row_of_contradictions(of_kind, kind, [j for j in made if j.kind == kind], supported)
+            for kind in sorted({j.kind for j in made})
         ]
-        rows.append(
-            {"set": name, "what": "sentences", "learnt from": "its other sources"}
-            | agreement(
-                [w for _, _, w in sentences], [o for _, o, _ in sentences], [m.labelled.source for m, _, _ in sentences]
-            )
-        )
-    return [*rows, _row("RAGTruth, pooled", "answers", scored)]
+    return rows
 
 
-def _judge(learnt: Weights, measured: Measured) -> tuple[float, list[float]]:
-    """Return the odds of an answer, and those of its statements."""
-    odds = _odds(learnt, measured)
-    return float(learnt.answer.odds(rank(odds)[None])[0]), odds
-
-
-def _odds(learnt: Weights, measured: Measured) -> list[float]:
-    return [learnt.odds(s.of_words, s.of_statement) for s in measured.stated]
-
-
-def _row(
-    name: str, what: str, scored: Sequence[tuple[Measured, float, Any]], learnt: str = "its other sources"
+def _row_of_contradictions(
+    of_kind: str, contradiction: str, found: Sequence[Judged], supported: Sequence[Judged]
 ) -> dict[str, Any]:
-    found = agreement(
-        [m.labelled.unsupported for m, *_ in scored],
-        [odds for _, odds, *_ in scored],
-        [m.labelled.name + m.labelled.source for m, *_ in scored],
-    )
+    odds, known = np.array([j.odds for j in found]), np.array([j.odds for j in supported])
+    wrong = np.append(np.ones(len(odds), int), np.zeros(len(known), int))
+    return {
+        "passages": of_kind,
+        "contradiction": contradiction,
+        "n": len(odds),
+        "AUROC": round(roc_auc_score(wrong.tolist(), [*odds.tolist(), *known.tolist()], positive=1), 3),
+        "flagged": round(float((odds >= 0).mean()), 3),
+        "supported flagged": round(float((known >= 0).mean()), 3),
+    }
+
+
+def _row(name: str, what: str, judged: Sequence[Judged], learnt: str = "its other sources") -> dict[str, Any]:
+    found = agreement([j.unsupported for j in judged], [j.odds for j in judged], [j.name + j.source for j in judged])
     return {"set": name, "what": what, "learnt from": learnt} | found
 
 
 def _validate_claims(measured: dict[str, list[Measured]]) -> list[dict[str, Any]]:
-    """Return the rows of single claims: from other sources of all sets, and from the other set alone."""
+    """Return the rows of single claims: from other sources of both sets, and from the other set alone."""
     every = [m for name in _CLAIMS for m in measured[name]]
     folds = np.concatenate([_split(measured[name]) for name in _CLAIMS])
-    scored = []
+    judged = []
     for fold in range(_N_FOLDS):
         learnt = learn_claims([m for m, f in zip(every, folds, strict=True) if f != fold])
-        scored += [(m, _claim(learnt, m), None) for m, f in zip(every, folds, strict=True) if f == fold and m.stated]
-    of_set = {name: [s for s in scored if s[0].labelled.name.startswith(name)] for name in _CLAIMS}
-    rows = [_row(name, "claims", own) for name, own in of_set.items()]
+        judged += [_claim(learnt, m) for m, f in zip(every, folds, strict=True) if f == fold]
     parts = sorted({m.labelled.name for m in measured["AttributionBench"]})
-    rows += [_row(part, "claims", [s for s in scored if s[0].labelled.name == part]) for part in parts]
+    rows = [_row(name, "claims", [j for j in judged if j.name.startswith(name)]) for name in (*_CLAIMS, *parts)]
     for left_out, other in (_CLAIMS, _CLAIMS[::-1]):
         learnt = learn_claims(measured[other])
-        rows.append(
-            _row(left_out, "claims", [(m, _claim(learnt, m), None) for m in measured[left_out] if m.stated], other)
-        )
+        rows.append(_row(left_out, "claims", [_claim(learnt, m) for m in measured[left_out]], other))
     learnt = learn_claims(every)
     return rows + [
-        _row(name, "claims", [(m, _claim(learnt, m), None) for m in measured[name] if m.stated], " and ".join(_CLAIMS))
-        for name in _OTHERS
+        _row(name, "claims", [_claim(learnt, m) for m in measured[name]], " and ".join(_CLAIMS)) for name in _OTHERS
     ]
 
 
-def _claim(learnt: Claims, measured: Measured) -> float:
-    return float(learnt.odds(measured.stated[0].of_statement[None])[0])
+def _claim(learnt: Claims, measured: Measured) -> Judged:
+    return _judged(measured.labelled, float(learnt.odds(measured.stated[0].of_statement[None])[0]), "claims")
 
 
 def _stored_trees(trees: Trees) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property, partial
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rag_app.content import content_dir
 from rag_app.errors import StoreError, UnknownNameError
 from rag_app.index.library import Library
+from rag_app.index.sharing import check_embedder
 from rag_app.index.vectors import ChromaVectors
-from rag_app.ingestion.sync import Progress, Sync, check_fingerprint, silent
+from rag_app.ingestion.engines import load_engine
+from rag_app.ingestion.sync import Paths, Progress, Sync, check_fingerprint, silent
 from rag_app.maintenance import Maintenance
 from rag_app.receipts import Receipt
 from rag_app.settings import Settings
@@ -85,7 +86,9 @@ class App(Maintenance):
 
     # -- the work --------------------------------------------------------------------------------------------------
 
-    def ingest(self, paths: Sequence[str | os.PathLike[str]] | None = None, *, progress: Progress = silent) -> Receipt:
+    def ingest(
+        self, paths: Paths | None = None, *, progress: Progress = silent, engine: str = "local", address: str = ""
+    ) -> Receipt:
         """Bring the index up to date with files.
 
         Parameters
@@ -94,11 +97,13 @@ class App(Maintenance):
             Files, folders and globs. Default: the packaged course.
         progress : callable, optional
             Called with a file's name, files done and files in all.
+        engine, address
+            Where the work is done: see `rag_app.ingestion.engines.load_engine`, whose errors are raised too.
 
         Returns
         -------
         Receipt
-            What happened to each file.
+            What happened to each file. It does not depend on the engine.
 
         Raises
         ------
@@ -107,8 +112,9 @@ class App(Maintenance):
         StoreError
             If the data folder is not writable, locked, or its index was built by another embedder.
         """
-        wanted = [content_dir("knowledge")] if paths is None else paths
-        return Sync(self.library, self._vectors, self._embedder, minilm=self._token_reader).run(wanted, progress)
+        at_work = load_engine(engine, address, self.settings, self._embedder)
+        sync = Sync(self.library, self._vectors, self._embedder, minilm=self._token_reader, engine=at_work)
+        return sync.run([content_dir("knowledge")] if paths is None else paths, progress)
 
     def search(self, question: str, k: int | None = None, where: Where | None = None) -> list[Passage]:
         """Return the passages that best match a question, best first.
@@ -134,6 +140,8 @@ class App(Maintenance):
         """
         passages = self._passages
         check_fingerprint(self.library, self._embedder)  # another process may have built the index anew
+        if self.settings.chroma_url:
+            check_embedder(self.library, self._vectors)
         return passages.search(question, self.settings.k if k is None else k, where=where)
 
     def evidence(self, question: str, where: Where | None = None) -> Evidence:
@@ -186,9 +194,9 @@ class App(Maintenance):
 
         An `InvalidInputError` is raised where the rating is another word.
         """
-        from rag_app.chains.conversations import Conversations
+        from rag_app.chains.conversations import load_conversations
 
-        with closing(Conversations(self.settings.data_dir / "conversations.sqlite")) as kept:
+        with closing(load_conversations(self.settings)) as kept:
             return kept.add_rated(answer, rating, why)
 
     def check_again(self, answer: Mapping[str, Any]) -> AnswerCheck:
@@ -315,9 +323,10 @@ class App(Maintenance):
     @cached_property
     def _aligner(self) -> Aligner:
         from rag_app.embeddings.alignment import Aligner
+        from rag_app.index.recent import Recent
         from rag_app.index.tokens import token_codes
 
-        return Aligner(self._minilm, self._lexical.idf, partial(token_codes, self.library))
+        return Aligner(self._minilm, self._lexical.idf, Recent(self.library, partial(token_codes, self.library)).load)
 
     @cached_property
     def _lexical(self) -> Lexical:
@@ -377,7 +386,7 @@ class App(Maintenance):
             reader=self._reader,
             llm=self._llm,
             measure=words_and_meaning(likeness(self._minilm.embed)),
-            source_text=lambda name: self.source(name).text,
+            source_text=lambda name: self.library.text(name) or self.source(name).text,
             min_evidence=lambda: self.threshold.value,  # another process may have calibrated
             extend=lambda passages: with_announced(passages, self.library),
             recall=load_recall(self._llm, self.settings),

@@ -6,7 +6,8 @@ RagAppError(message, *, hint=None)
 ├── InvalidInputError (also ValueError) ── NotFittedError
 ├── PromptError   ├── IngestionError   ├── StoreError ── LockedError
 ├── LLMError (.retryable) ── LLMResponseError
-└── EvaluationError
+├── EvaluationError
+└── ClusterError
 
 A message reads ``<name> must be <rule>; got <value!r>.`` and the hint, if there is one, is in the imperative.
 Neither contains a key or the body of a document.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class RagAppError(Exception):
@@ -41,6 +43,15 @@ class RagAppError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:  # from one process to another: some are not made from their arguments
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[RagAppError], arguments: tuple[Any, ...], state: dict[str, Any]) -> RagAppError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(RagAppError):
@@ -138,3 +149,7 @@ class LLMResponseError(LLMError):
 
 class EvaluationError(RagAppError):
     """A suite, a case file or a run file is wrong; the message names file and line."""
+
+
+class ClusterError(RagAppError):
+    """A Ray cluster cannot be reached, runs other versions, or failed."""

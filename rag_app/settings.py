@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ _SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0
 _FILE = Path("rag.toml")
 _EMBEDDERS = ("minilm", "sentence-transformers", "openai")
 PRESETS = ("precise", "balanced", "creative")
+DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
 UNSUPPORTED_ANSWERS = ("flag", "extractive", "refuse")
+_SCHEME = re.compile(r"[a-z][a-z0-9+]*")
 _LEAST_TOP_P = 0.001  # zero would keep no token
 _MOST_STOPS = 4  # more are refused by OpenAI
 
@@ -78,6 +81,9 @@ class Settings:
         Address of an OpenAI-compatible server for ``openai:`` embeddings.
     chroma_url : str, default=""
         Address of a Chroma server for the vectors; empty means inside the process.
+    database_url : str, default=""
+        Where conversations and feedback are kept: ``postgresql+psycopg://USER:PASSWORD@HOST/NAME`` or
+        ``sqlite:///FILE``; empty means a SQLite file in the data folder. See `rag_app.chains.database`.
     reranker : str, default="none"
         ``sentence-transformers:NAME_OR_PATH`` of a cross-encoder that orders the best passages anew.
     k : int, default=5
@@ -120,6 +126,7 @@ class Settings:
     embeddings: str = "minilm"
     embeddings_base_url: str = ""
     chroma_url: str = ""
+    database_url: str = field(default="", repr=False)
     reranker: str = "none"
     k: int = 5
     late_interaction: bool = True
@@ -133,6 +140,7 @@ class Settings:
         _check_url("llm_base_url", self.llm_base_url)
         _check_url("embeddings_base_url", self.embeddings_base_url)
         _check_url("chroma_url", self.chroma_url)
+        _check_database_url(self.database_url)
         _check_range("k", self.k, 1, 50)
         if self.unsupported_answer not in UNSUPPORTED_ANSWERS:
             _refuse_choice("unsupported_answer", self.unsupported_answer, UNSUPPORTED_ANSWERS)
@@ -288,6 +296,15 @@ def _refuse_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
 def _check_url(name: str, value: str) -> None:
     if value and not value.startswith(("http://", "https://")):
         msg = f"{_variable(name)} must start with http:// or https://; got {value!r}."
+        raise SettingsError(msg)
+
+
+def _check_database_url(value: str) -> None:
+    """Raise an error for a database that is not known; it never repeats the address, which may hold a password."""
+    scheme, separator, _ = value.partition("://")
+    if value and (not separator or scheme not in DATABASES):
+        got = f"{scheme}://…" if separator and _SCHEME.fullmatch(scheme) else "something else"
+        msg = f"RAG_DATABASE_URL must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME; got {got}."
         raise SettingsError(msg)
 
 

@@ -78,6 +78,17 @@ def server_url(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
+def postgres():
+    """A running PostgreSQL server, where one can be started."""
+    from support.postgres import postgres_server, why_not
+
+    if reason := why_not():
+        pytest.skip(reason)
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def chroma_url() -> str:
     """Where Chroma runs: inside the process. A module whose tests run against a server too has its own."""
     return ""

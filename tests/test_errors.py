@@ -111,6 +111,9 @@ def test_llm_error_says_whether_a_retry_makes_sense(options, retryable):
 
 @pytest.mark.parametrize("clone", [copy.copy, lambda e: pickle.loads(pickle.dumps(e))], ids=["copy", "pickle"])
 def test_errors_survive_copying(clone):
-    """An error that crosses to another process keeps message, hint and retryable."""
+    """An error that crosses to another process keeps message, hint and what else it says, however it is made."""
     error = clone(LLMError("x failed.", hint="Retry.", retryable=True))
     assert (str(error), error.retryable) == ("x failed. Retry.", True)
+    extra, unknown = clone(MissingExtraError("X", "y")), clone(UnknownNameError("metric", "ndgc", ["ndcg"]))
+    assert (str(extra), extra.package) == ('X needs the package y. Run: pip install "y"', "y")
+    assert (str(unknown), unknown.close) == ("There is no metric named 'ndgc'. Did you mean ndcg?", ["ndcg"])

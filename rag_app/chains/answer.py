@@ -77,7 +77,7 @@ class Answerer:
     min_evidence : callable
         Returns the threshold of the gate: evidence below which there is no answer.
     extend : callable
-        Returns passages with others that a language model is to read with them, such as a list after its announcement.
+        Returns passages with others that are to be read with them, such as a list after its announcement.
     recall : callable
         Returns a conversation as it fits into a prompt.
     """
@@ -150,7 +150,8 @@ class Answerer:
 
     def _quote(self, draft: Answer, evidence: Evidence, watch: _Stopwatch) -> Iterator[Event]:
         text, citations, inline = "", [], True
-        for sentence in choose_sentences(evidence):
+        read = merged_neighbours(self.extend(draft.retrieved), self.source_text)
+        for sentence in choose_sentences(evidence.within(read)):
             citation = cite(sentence.passage, sentence.unit)
             if addresses_llm(sentence.text) or not self._holds(citation):
                 continue

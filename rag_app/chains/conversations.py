@@ -1,95 +1,126 @@
-"""Conversations and what people thought of the answers, kept in a SQLite file beside the index."""
+"""Conversations and what people thought of the answers: in a SQLite file, or in a database that a URL names."""
 
 from __future__ import annotations
 
+import getpass
 import json
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection, delete, func, insert, select
+
+from rag_app.chains.database import Database
 from rag_app.chains.feedback import RATINGS, RatedExchange
 from rag_app.chains.messages import Message
-from rag_app.errors import InvalidInputError, StoreError
+from rag_app.chains.tables import CONVERSATIONS, EXCHANGES, FEEDBACK, RECENT
+from rag_app.errors import InvalidInputError
+from rag_app.settings import Settings
 from rag_app.types import Answer
 
 if TYPE_CHECKING:
     from rag_app.index.traces import Finder
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS conversations (id INTEGER PRIMARY KEY, began_s REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS exchanges (
-    id INTEGER PRIMARY KEY, conversation_id INTEGER NOT NULL REFERENCES conversations (id),
-    asked_s REAL NOT NULL, question TEXT NOT NULL, standalone TEXT NOT NULL, answer TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS feedback (
-    exchange_id INTEGER PRIMARY KEY REFERENCES exchanges (id),
-    rating TEXT NOT NULL, why TEXT NOT NULL, rated_s REAL NOT NULL
-);
-"""
+_FILE = "conversations.sqlite"  # in the data folder
 _NO_CONVERSATION = 0
-_LAST = "SELECT conversation_id FROM exchanges WHERE conversation_id > 0 ORDER BY id DESC LIMIT 1"
-_ALL_TEXTS = """
-SELECT id, coalesce(why, ''), question, standalone, answer
-FROM exchanges LEFT JOIN feedback ON exchange_id = id
-"""
+_BATCH = 500
+_RECENT_S = 900.0  # an answer is rated soon, or not at all
+
+
+def load_conversations(settings: Settings) -> Conversations:
+    """Return the conversations that settings name.
+
+    Raises
+    ------
+    StoreError
+        If their database cannot be opened.
+    SettingsError
+        If its address is none, or its driver is not installed.
+    """
+    return Conversations(settings.database_url or settings.data_dir / _FILE)
+
+
+@contextmanager
+def open_conversations(settings: Settings) -> Iterator[list[Conversations]]:
+    """Give the conversations wherever there are some: in the file, and after it in the database where one is named.
+
+    No file is made; the errors are those of `load_conversations`.
+    """
+    file = settings.data_dir / _FILE
+    places: list[Path | str] = [file] if file.is_file() else []
+    if settings.database_url:
+        places.append(settings.database_url)
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(Conversations(place))) for place in places]
 
 
 class Conversations:
-    """The conversations of one data folder.
+    """Conversations, and the ratings of their answers.
 
     Parameters
     ----------
-    path : pathlib.Path
-        The SQLite file; created if it is missing.
+    where : pathlib.Path or str
+        A SQLite file, which is created if it is missing, or the URL of a database.
 
     Raises
     ------
     StoreError
         If it cannot be opened; so do the methods where it cannot be read or written.
+    SettingsError
+        If the URL is none, or its driver is not installed.
+
+    Notes
+    -----
+    Several processes may write at once: those that add to one conversation take turns, so that the numbers of its
+    exchanges are in the order in which they were kept.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._translated_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-        try:
-            with self._translated_errors():
-                self._db.executescript(_SCHEMA)
-        except StoreError:
-            self.close()
-            raise
+    def __init__(self, where: Path | str) -> None:
+        self._database = Database(where)
+
+    @property
+    def place(self) -> str:
+        """The file, or the address of the database without user and password."""
+        return self._database.name
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may use them too."""
+        return self._database.is_shared
 
     def begin(self) -> int:
-        """Begin a conversation and return its id."""
-        with self._translated_errors():
-            cursor = self._db.execute("INSERT INTO conversations (began_s) VALUES (?)", (time.time(),))
-        return int(cursor.lastrowid or 0)
+        """Begin a conversation of the user who is logged in, and return its id."""
+        row = insert(CONVERSATIONS).values(began_s=time.time(), owner=_user()).returning(CONVERSATIONS.c.id)
+        with self._database.writing() as connection:
+            return int(connection.execute(row).scalar_one())
 
     def last(self) -> int | None:
-        """Return the id of the conversation with the latest exchange, or None."""
-        with self._translated_errors():
-            row = self._db.execute(_LAST).fetchone()
-        return None if row is None else int(row[0])
+        """Return the id of this user's conversation with the latest exchange, or None."""
+        query = (
+            select(EXCHANGES.c.conversation_id)
+            .join(CONVERSATIONS, CONVERSATIONS.c.id == EXCHANGES.c.conversation_id)
+            .where(CONVERSATIONS.c.owner.in_({_user(), ""}))  # a file of an earlier version says nothing of owners
+            .order_by(EXCHANGES.c.id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else int(found)
 
     def add(self, conversation_id: int, question: str, answer: Answer) -> int:
         """Keep an exchange, the question as typed and the whole answer, and return its id."""
-        row = (conversation_id, time.time(), question, answer.question, json.dumps(answer.to_json()))
-        with self._translated_errors():
-            cursor = self._db.execute(
-                "INSERT INTO exchanges (conversation_id, asked_s, question, standalone, answer) VALUES (?, ?, ?, ?, ?)",
-                row,
-            )
-        return int(cursor.lastrowid or 0)
+        with self._database.writing() as connection:
+            mine = select(CONVERSATIONS.c.id).where(CONVERSATIONS.c.id == conversation_id)
+            connection.execute(mine.with_for_update())
+            return _add(connection, conversation_id, question, answer.question, json.dumps(answer.to_json()))
 
     def last_exchange(self, conversation_id: int) -> int | None:
         """Return the id of the latest exchange of a conversation, or None."""
-        sql = "SELECT max(id) FROM exchanges WHERE conversation_id = ?"
-        with self._translated_errors():
-            (found,) = self._db.execute(sql, (conversation_id,)).fetchone()
+        query = select(func.max(EXCHANGES.c.id)).where(EXCHANGES.c.conversation_id == conversation_id)
+        with self._database.reading() as connection:
+            found = connection.execute(query).scalar()
         return None if found is None else int(found)
 
     def rate(self, exchange_id: int, rating: str, why: str = "") -> None:
@@ -110,44 +141,70 @@ class Conversations:
             If there is no such exchange, or the rating is another word.
         """
         _check_rating(rating)
-        sql = "INSERT OR REPLACE INTO feedback SELECT id, ?, ?, ? FROM exchanges WHERE id = ?"
-        with self._translated_errors():
-            kept = self._db.execute(sql, (rating, why.strip(), time.time(), exchange_id)).rowcount
-        if not kept:
-            msg = f"exchange_id must be that of an exchange that was kept; got {exchange_id!r}."
-            raise InvalidInputError(msg)
+        with self._database.writing() as connection:
+            rated = select(EXCHANGES.c.id).where(EXCHANGES.c.id == exchange_id).with_for_update()
+            if connection.execute(rated).scalar() is None:
+                msg = f"exchange_id must be that of an exchange that was kept; got {exchange_id!r}."
+                raise InvalidInputError(msg)
+            _rate(connection, exchange_id, rating, why)
 
     def add_rated(self, answer: Answer, rating: str, why: str = "") -> int:
         """Keep an answer that belongs to no conversation, with its rating, and return the id of the exchange."""
         _check_rating(rating)
-        exchange_id = self.add(_NO_CONVERSATION, answer.question, answer)
-        self.rate(exchange_id, rating, why)
-        return exchange_id
+        with self._database.writing() as connection:
+            return _add_rated(connection, json.dumps(answer.to_json()), rating, why)
+
+    def keep_recent(self, answer_id: str, answer: Answer) -> None:
+        """Keep an answer for a quarter of an hour: whoever shares the database can rate it by its id."""
+        now = time.time()
+        old = select(RECENT.c.id).where(RECENT.c.answered_s < now - _RECENT_S).with_for_update(skip_locked=True)
+        with self._database.writing() as connection:
+            connection.execute(delete(RECENT).where(RECENT.c.id.in_(old)))
+            connection.execute(delete(RECENT).where(RECENT.c.id == answer_id))
+            kept = json.dumps(answer.to_json())
+            connection.execute(insert(RECENT).values(id=answer_id, answered_s=now, answer=kept))
+
+    def rate_recent(self, answer_id: str, rating: str, why: str = "") -> int | None:
+        """Keep an answer of the last quarter of an hour with its rating; return its exchange's id, None without one."""
+        _check_rating(rating)
+        with self._database.writing() as connection:
+            found = connection.execute(select(RECENT.c.answer).where(RECENT.c.id == answer_id)).scalar()
+            return None if found is None else _add_rated(connection, found, rating, why)
 
     def rated(self) -> list[RatedExchange]:
         """Return the exchanges that were rated, in the order of their ratings."""
-        sql = """SELECT exchange_id, rating, why, rated_s, question, answer FROM feedback
-            JOIN exchanges ON exchanges.id = exchange_id ORDER BY rated_s, exchange_id"""
-        with self._translated_errors():
-            rows = self._db.execute(sql).fetchall()
+        query = (
+            select(FEEDBACK, EXCHANGES.c.question, EXCHANGES.c.answer)
+            .join(EXCHANGES, EXCHANGES.c.id == FEEDBACK.c.exchange_id)
+            .order_by(FEEDBACK.c.rated_s, FEEDBACK.c.exchange_id)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
         return [
-            RatedExchange(number, rating, why, when, question, json.loads(answer))
-            for number, rating, why, when, question, answer in rows
+            RatedExchange(row.exchange_id, row.rating, row.why, row.rated_s, row.question, json.loads(row.answer))
+            for row in rows
         ]
 
     def messages(self, conversation_id: int) -> list[Message]:
         """Return a conversation as messages, oldest first; questions in their standalone form."""
-        sql = "SELECT standalone, answer FROM exchanges WHERE conversation_id = ? ORDER BY id"
-        with self._translated_errors():
-            rows = self._db.execute(sql, (conversation_id,)).fetchall()
+        query = (
+            select(EXCHANGES.c.standalone, EXCHANGES.c.answer)
+            .where(EXCHANGES.c.conversation_id == conversation_id)
+            .order_by(EXCHANGES.c.id)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
         return [
             message
-            for standalone, answer in rows
-            for message in (Message("user", standalone), Message("assistant", json.loads(answer)["answer"]))
+            for row in rows
+            for message in (Message("user", row.standalone), Message("assistant", json.loads(row.answer)["answer"]))
         ]
 
     def forget(self, sources: set[str], texts: Finder) -> int:
         """Delete the exchanges that rest on sources or hold their texts, with their ratings; return their number.
+
+        It looks again until there are none: another process may add one meanwhile. Answers that are kept for their
+        rating go all.
 
         Parameters
         ----------
@@ -156,25 +213,71 @@ class Conversations:
         texts : Finder
             Finds what was in them.
         """
-        with self._translated_errors():
-            rows = self._db.execute(_ALL_TEXTS).fetchall()
-            ids = [(i,) for i, *said in rows if _rests_on(said[-1], sources) or texts.find("\n".join(said).encode())]
-            self._db.executemany("DELETE FROM feedback WHERE exchange_id = ?", ids)
-            self._db.executemany("DELETE FROM exchanges WHERE id = ?", ids)
-            self._db.execute("VACUUM")
-        return len(ids)
+        n_forgotten = 0
+        while ids := list(self._resting_on(sources, texts)):
+            with self._database.writing() as connection:
+                _delete(connection, ids)
+            n_forgotten += len(ids)
+        with self._database.writing() as connection:
+            connection.execute(delete(RECENT))
+        self._database.shrink()
+        return n_forgotten
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the database."""
+        self._database.close()
 
-    @contextmanager
-    def _translated_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as exc:
-            msg = f"The conversations in {self._path} cannot be opened: {exc}."
-            raise StoreError(msg, hint="Set RAG_DATA_DIR to a folder of your own.") from exc
+    def _resting_on(self, sources: set[str], texts: Finder) -> Iterator[int]:
+        said = (func.coalesce(FEEDBACK.c.why, ""), EXCHANGES.c.question, EXCHANGES.c.standalone, EXCHANGES.c.answer)
+        query = select(EXCHANGES.c.id, *said).outerjoin(FEEDBACK, FEEDBACK.c.exchange_id == EXCHANGES.c.id)
+        with self._database.reading() as connection:
+            for number, *texts_kept in connection.execution_options(yield_per=_BATCH).execute(query):
+                if _rests_on(texts_kept[-1], sources) or texts.find("\n".join(texts_kept).encode()):
+                    yield number
+
+
+def _add(connection: Connection, conversation_id: int, question: str, standalone: str, answer: str) -> int:
+    row = {
+        "conversation_id": conversation_id,
+        "asked_s": time.time(),
+        "question": _storable(question),
+        "standalone": _storable(standalone),
+        "answer": answer,
+    }
+    return int(connection.execute(insert(EXCHANGES).values(row).returning(EXCHANGES.c.id)).scalar_one())
+
+
+def _rate(connection: Connection, exchange_id: int, rating: str, why: str) -> None:
+    """Rate an exchange that nobody else can rate meanwhile."""
+    connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange_id == exchange_id))
+    row = {"exchange_id": exchange_id, "rating": rating, "why": _storable(why.strip()), "rated_s": time.time()}
+    connection.execute(insert(FEEDBACK).values(row))
+
+
+def _add_rated(connection: Connection, answer: str, rating: str, why: str) -> int:
+    question = json.loads(answer)["question"]
+    exchange_id = _add(connection, _NO_CONVERSATION, question, question, answer)
+    _rate(connection, exchange_id, rating, why)
+    return exchange_id
+
+
+def _delete(connection: Connection, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), _BATCH):
+        some = ids[start : start + _BATCH]
+        connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange_id.in_(some)))
+        connection.execute(delete(EXCHANGES).where(EXCHANGES.c.id.in_(some)))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have a number alone
+        return ""
+
+
+def _storable(text: str) -> str:
+    """Return a text without what PostgreSQL has no place for, and without halves of characters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 def _check_rating(rating: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
 
 _N_OFFERED = 12  # tools that the language model chooses from
 _N_ATTEMPTS = 2
+Compute = Callable[[ToolCall], ToolCall]
 
 LLM = "tools"  # what answered, where no language model and no document did
 
 
-def stream_request(question: str) -> Iterator[Event] | None:
+def stream_request(question: str, compute: Compute | None = None) -> Iterator[Event] | None:
     """Return the events of an answer that a tool computes, or None where the question is no plain request.
 
     Parameters
     ----------
     question : str
         As it was typed, such as "f1 of 1,0,1 vs 1,1,1".
+    compute : callable, optional
+        Returns a call with its result. Default: it is computed here, however long that takes.
 
     Raises
     ------
@@ -42,12 +45,12 @@ def stream_request(question: str) -> Iterator[Event] | None:
         While the events are read, if the values break a rule of the tool; the message says which.
     """
     request = read_request(question)
-    return None if request is None else _compute(question, request)
+    return None if request is None else _compute(question, request, compute or _called)
 
 
-def _compute(question: str, request: Request) -> Iterator[Event]:
+def _compute(question: str, request: Request, compute: Compute) -> Iterator[Event]:
     began = time.perf_counter()
-    call = _called(request.call)
+    call = compute(request.call)
     notes = (request.note,) if request.note else ()
     yield from _computed(Answer(question, llm=LLM, notes=notes), call, began)
 

@@ -64,12 +64,12 @@ class _Chat:
     """One conversation at a terminal."""
 
     def __init__(self, app: App, out: Console, *, go_on: bool, tools: bool) -> None:
-        from rag_app.chains.conversations import Conversations
+        from rag_app.chains.conversations import load_conversations
 
         self._app = app
         self._out = out
         self._tools = tools
-        self._kept = Conversations(app.settings.data_dir / "conversations.sqlite")
+        self._kept = load_conversations(app.settings)
         last = self._kept.last() if go_on else None
         self._id = self._kept.begin() if last is None else last
         self._messages = self._kept.messages(self._id)

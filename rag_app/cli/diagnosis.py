@@ -25,7 +25,7 @@ _LLM_TIMEOUT_S = 10.0
 _PROBE = "The lighthouse stands on a rock in the sea."
 _MINILM_PROBE = (-0.03114, 0.08047, 0.01670, 0.00567)  # the first components, as the published weights have them
 _PROBE_TOLERANCE = 2e-3  # bfloat16 moves them by 3e-4
-_USER_INFO = re.compile(r"//[^/@]*@")
+_SECRET = re.compile(r"(?<=://)\S*(?=@)|(?<=\?)\S+")  # where a URL may hold a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def diagnose() -> list[Finding]:
         "Chroma": _chroma,
         "index": _index,
         "threshold": _threshold,
+        "conversations": _conversations,
         "prompts": _prompts,
         "knowledge": _knowledge,
     }
@@ -106,7 +107,7 @@ def _version(package: str) -> str | None:
 def _settings(settings: Settings) -> str:
     given = Settings.origins()
     shown = [
-        f"{f.name}={_USER_INFO.sub('//…@', str(getattr(settings, f.name)))} ({given[f.name]})"
+        f"{f.name}={_SECRET.sub('…', str(getattr(settings, f.name)))} ({given[f.name]})"
         for f in fields(Settings)
         if f.name in given
     ]
@@ -192,13 +193,15 @@ def _chroma(settings: Settings) -> str:
     from rag_app.index.vectors import ChromaVectors
 
     version = ChromaVectors(settings.data_dir / "chroma", url=settings.chroma_url).version()
-    return f"{version}, {'the server at ' + settings.chroma_url if settings.chroma_url else 'inside the process'}"
+    where = f"protocol {version}, the server at {settings.chroma_url}"
+    return where if settings.chroma_url else f"{version}, inside the process"
 
 
 def _index(settings: Settings) -> str:
     from rag_app.cli.index_status import unfinished
     from rag_app.embeddings.factory import load_embedder
     from rag_app.index.library import Library
+    from rag_app.index.sharing import check_current, check_embedder
     from rag_app.index.vectors import ChromaVectors
     from rag_app.ingestion.sync import check_fingerprint
 
@@ -213,6 +216,8 @@ def _index(settings: Settings) -> str:
     vectors = ChromaVectors(
         settings.data_dir / "chroma", url=settings.chroma_url, is_aside=lambda: library.vectors_aside
     )
+    check_embedder(library, vectors)
+    check_current(library, vectors)
     counts = {
         "chunks": library.count_chunks(),
         "rows of words": library.query("SELECT count(*) FROM lexical")[0][0],
@@ -232,6 +237,13 @@ def _threshold(settings: Settings) -> str:
     if threshold.stale and threshold.origin != "setting":
         raise StoreError(threshold.stale, hint="Run: rag eval calibrate CASES, or set RAG_MIN_EVIDENCE.")
     return f"no answer below an evidence of {threshold}"
+
+
+def _conversations(settings: Settings) -> str:
+    from rag_app.chains.conversations import open_conversations
+
+    with open_conversations(settings) as conversations:
+        return f"in {conversations[-1].place}" if conversations else "none yet"
 
 
 def _prompts(settings: Settings) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag_app.cli import eval_outputs, eval_workplace
+from rag_app.cli import engine, eval_outputs, eval_workplace
 from rag_app.cli.terminal import console, print_json
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("suite", metavar="SUITE", help="the name of a shipped suite, or a .toml file")
     eval_workplace.add_arguments(parser)
+    engine.add_arguments(parser)
     baseline = parser.add_argument_group("baseline", "default: SUITE.json in baselines/ beside the suite's folder")
     baseline.add_argument("--baseline", nargs="?", const="", metavar="RUN", help="also compare with a run")
     baseline.add_argument("--save-baseline", nargs="?", const="", metavar="FILE", help="keep the scores for --baseline")
@@ -32,9 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a suite; return 1 where it misses a threshold, or is worse than its baseline."""
     from rag_app.evaluation.runs import load_run, save_run
 
+    chosen = engine.read_arguments(arguments)
     suite = eval_workplace.load_suite(arguments)
     earlier = None if arguments.baseline is None else load_run(_baseline_path(suite, arguments.baseline))
-    found, path = eval_workplace.Workplace(Path(arguments.out), not arguments.no_cache).run(suite)
+    workplace = eval_workplace.Workplace(Path(arguments.out), not arguments.no_cache, engine=chosen)
+    found, path = workplace.run(suite)
     passed = _show(found, path, earlier, arguments)
     if arguments.save_baseline is not None:
         save_run(found.slim(), _baseline_path(suite, arguments.save_baseline))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_app.cli.arguments import read_count
+from rag_app.cli.engine import LOCAL, Engine
 from rag_app.cli.terminal import progress_bar
 from rag_app.errors import EvaluationError
 
@@ -65,11 +68,14 @@ class Workplace:
         Whether answers of earlier runs are used.
     scratch : pathlib.Path, optional
         A folder that will vanish: what is asked about in it is indexed there.
+    engine : Engine, optional
+        Where questions are answered. Default: in this process.
     """
 
     folder: Path
     with_cache: bool = True
     scratch: Path | None = None
+    engine: Engine = LOCAL
 
     @cached_property
     def cache(self) -> Cache | None:
@@ -108,7 +114,8 @@ class Workplace:
                 judge_cost=lambda usage: cost_usd(_judge_settings(suite), usage),
                 progress=progress,
             )
-            found = run_suite(suite, subjects, tools)
+            with self.at_work(suite, subjects) as (suite_there, subjects_there):
+                found = run_suite(suite_there, subjects_there, tools)
         path = self._free_path(name)
         save_run(found, path)
         if not found.stopped:
@@ -128,21 +135,29 @@ class Workplace:
             In place of the language model that the settings name, unless that is none.
         """
         from rag_app.app import App
-        from rag_app.evaluation.metrics.table import card_of
-        from rag_app.evaluation.subjects import Answering, Labelling, Searching
 
         settings = self.settings(suite, variant)
         app = App(settings, llm=llm if settings.llm != "extractive" else None)
-        if suite.labels is not None:
-            from rag_app.chains.label_file import load_labels
+        if suite.labels is None:
+            app.check_llm()
+            if suite.corpus:
+                _ingest(app, suite)
+        return _subject(app, suite)
 
-            return Labelling(app.classifier(load_labels(suite.labels)), settings, suite.labels)
-        app.check_llm()
-        if suite.corpus:
-            _ingest(app, suite)
-        if suite.task == "search":
-            return Searching(app)
-        return Answering(app, strength=any(_STRENGTH in card_of(name).needs for name in suite.metrics))
+    @contextmanager
+    def at_work(self, suite: Suite, subjects: Mapping[str, Subject]) -> Iterator[tuple[Suite, Mapping[str, Subject]]]:
+        """Yield the suite and the subjects as the engine runs them."""
+        if self.engine == LOCAL:
+            yield suite, subjects
+            return
+        from rag_app.evaluation.ray_subjects import subjects_on_ray
+
+        settings = {v.name: replace(self.settings(suite, v), database_url="") for v in suite.variants}
+        make = {name: partial(_subject_there, own, replace(suite, cases=())) for name, own in settings.items()}
+        most = min((s.llm_requests_per_minute for s in settings.values() if s.llm_requests_per_minute), default=None)
+        held = subjects_on_ray(subjects, make, self.engine.address, suite.limits.concurrency, most)
+        with held as (there, together):
+            yield replace(suite, limits=replace(suite.limits, concurrency=together)), there
 
     def settings(self, suite: Suite, variant: Variant) -> Settings:
         """Return the settings of a variant; a suite that says what it asks about has an index of its own."""
@@ -182,6 +197,28 @@ class Workplace:
         while path.exists():
             path, n = self.folder / f"{name}-{stamp}-{n}.json", n + 1
         return path
+
+
+def _subject(app: App, suite: Suite) -> Subject:
+    from rag_app.evaluation.metrics.table import card_of
+    from rag_app.evaluation.subjects import Answering, Labelling, Searching
+
+    if suite.labels is not None:
+        from rag_app.chains.label_file import load_labels
+
+        return Labelling(app.classifier(load_labels(suite.labels)), app.settings, suite.labels)
+    if suite.task == "search":
+        return Searching(app)
+    return Answering(app, strength=any(_STRENGTH in card_of(name).needs for name in suite.metrics))
+
+
+def _subject_there(settings: Settings, suite: Suite, n_workers: int) -> Subject:
+    """Return a subject in a worker, which has its share of the requests that may be sent."""
+    from rag_app.app import App
+
+    rate = settings.llm_requests_per_minute
+    own = None if rate is None else rate // n_workers
+    return _subject(App(replace(settings, llm_requests_per_minute=own)), suite)
 
 
 def _ingest(app: App, suite: Suite) -> None:

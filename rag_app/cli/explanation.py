@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
     from rag_app.retrieval.explanation import Explanation
 
-_COLUMNS = {"reranked": "reranker", "fused": "fused", "dense": "meaning", "lexical": "words", "alignment": "sentence"}
+_COLUMNS = {
+    "reranked": "reranker",
+    "fused": "fused",
+    "dense": "meaning",
+    "lexical": "words",
+    "alignment": "sentence",
+    "heading": "heading",
+}
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _MAX_BAR = 12
 _N_BESIDE = 8  # columns: 0.123, a space before the bar, two after it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from rag_app.cli.terminal import console, print_indented, print_json
@@ -45,14 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load() -> list[RatedExchange]:
-    from rag_app.chains.conversations import Conversations
+    from rag_app.chains.conversations import open_conversations
     from rag_app.settings import Settings
 
-    path = Settings.load().data_dir / "conversations.sqlite"
-    if not path.is_file():
-        return []
-    with closing(Conversations(path)) as conversations:
-        return conversations.rated()
+    with open_conversations(Settings.load()) as conversations:
+        return conversations[-1].rated() if conversations else []
 
 
 def _list(rated: list[RatedExchange]) -> None:

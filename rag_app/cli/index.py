@@ -25,6 +25,7 @@ class Action(NamedTuple):
     summary: str
     run: Callable[[App, argparse.Namespace], int]
     argument: tuple[str, str, str] | None = None
+    number: tuple[str, str] | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if action.argument is not None:
             metavar, many, explained = action.argument
             child.add_argument("given", metavar=metavar, nargs=many or None, help=explained)
+        if action.number is not None:
+            option, explained = action.number
+            child.add_argument(option, type=int, metavar="N", help=explained)
         child.add_argument("--json", action="store_true", help="print it as JSON")
 
 
@@ -112,6 +116,8 @@ def _forget(app: App, arguments: argparse.Namespace) -> int:
         out.print(
             f"The files of the Chroma server {app.settings.chroma_url} cannot be looked into; its rows are deleted."
         )
+    if app.settings.database_url.startswith("postgresql"):
+        out.print("The files of the conversations' database cannot be looked into; its rows are deleted.")
     for path in erasure.still_there:
         out.print(f"{path} is still there, and is read again when its folder is ingested. Delete it, or move it away.")
     return _WRONG if search.found else _DONE
@@ -140,6 +146,18 @@ def _import(app: App, arguments: argparse.Namespace) -> int:
     return _report(app, arguments, dict(did), text)
 
 
+def _publish(app: App, arguments: argparse.Namespace) -> int:
+    from rag_app.index.storage import without_secrets
+
+    with progress_bar() as progress:
+        did = app.publish(arguments.given, keep=arguments.keep, progress=progress)
+    where = f"generation {did.generation} at {without_secrets(arguments.given)}"
+    done = f"published {where}" if did.is_new else f"published already: {where}"
+    counts = f"sources {did.counts['sources']}, chunks {did.counts['chunks']}, {_size(did.n_bytes)}"
+    removed = f"; older generations removed: {len(did.removed)}" if did.removed else ""
+    return _report(app, arguments, did.to_json(), f"{done}: {counts}{removed}")
+
+
 def _report(app: App, arguments: argparse.Namespace, did: dict[str, Any], text: str) -> int:
     from rag_app.cli.index_status import built_by
 
@@ -165,5 +183,11 @@ ACTIONS = {
     ),
     "compact": Action("write the index's files anew, without what was deleted", _compact),
     "export": Action("write the index to one file in an open format", _export, ("FILE", "", "such as index.zip")),
+    "publish": Action(
+        "write a snapshot of the index to a folder or a bucket, which rag serve --index serves from",
+        _publish,
+        ("URI", "", "a folder, or an address such as s3://bucket/folder"),
+        ("--keep", "generations that stay there, this one included (default: all)"),
+    ),
     "import": Action("fill an empty index from such a file", _import, ("FILE", "", "what rag index export wrote")),
 }

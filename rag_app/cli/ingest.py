@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag_app.cli import engine
 from rag_app.cli.terminal import console, print_json, progress_bar, show_receipt
 from rag_app.errors import RagAppError
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths", nargs="*", metavar="PATH", help="file, folder, glob or URL of a web page (default: the course)"
     )
     parser.add_argument("--watch", action="store_true", help="follow the files and ingest what changes, until Ctrl-C")
+    engine.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the receipt as JSON")
 
 
@@ -32,10 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Ingest and print the receipt; exit code 2 if a file failed."""
     from rag_app import build
 
+    chosen = engine.read_arguments(arguments)
     app = build()
     rounds = _rounds(app, arguments.paths) if arguments.watch else None
     with progress_bar() as progress:
-        receipt = app.ingest(arguments.paths or None, progress=progress)
+        receipt = app.ingest(arguments.paths or None, progress=progress, **chosen._asdict())
     if arguments.json:
         print_json(receipt.to_json())
     else:

@@ -7,10 +7,12 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag_app.cli.terminal import console
+from rag_app.cli.terminal import console, progress_bar
 from rag_app.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from rag_app.app import App
     from rag_app.service.options import ServiceOptions
+    from rag_app.service.replica import Replica
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--allow-origin", action="append", default=[], metavar="URL", help="site whose pages may call it; repeatable"
+    )
+    parser.add_argument(
+        "--index", metavar="URI", help="serve what rag index publish wrote there, and take what comes after it"
+    )
+    parser.add_argument(
+        "--poll", type=float, default=30.0, metavar="SECONDS", help="between two looks there (default: %(default)g)"
     )
     parser.add_argument("--uploads", type=Path, metavar="FOLDER", help="take files into a folder and the index")
     parser.add_argument(
@@ -50,27 +59,57 @@ def run(arguments: argparse.Namespace) -> int:
     from rag_app import build
 
     app = build()
-    if arguments.new_key is not None:
-        from rag_app.service.keys import load_keys
+    from rag_app.service.keys import load_keys
 
+    if arguments.new_key is not None:
         print(load_keys(app.settings).add(arguments.new_key))
         return 0
     options = read_options(arguments)
     app.check_llm()
+    if app.settings.database_url:
+        from rag_app.chains.conversations import load_conversations
+
+        load_conversations(app.settings).close()  # a database that cannot be used is said before anything is served
+    from rag_app.service.api import check_keys
+
+    check_keys(options, load_keys(app.settings))  # before anything is read or fetched
+    with _served(app, options, arguments) as served:
+        _start(served, options, traces=arguments.traces)
+    return 0
+
+
+@contextmanager
+def _served(app: App, options: ServiceOptions, arguments: argparse.Namespace) -> Iterator[App | Replica]:
+    """Give the application over its own index, or over the published one."""
     from rag_app.cli.first_use import ensure_index
+
+    if arguments.index is None:
+        ensure_index(app)
+        yield app
+        return
+    from rag_app.service.replica import following
+
+    with ExitStack() as held:
+        with progress_bar() as progress:
+            replica = held.enter_context(following(app, arguments.index, options.poll_s, progress=progress))
+        yield replica
+
+
+def _start(app: App | Replica, options: ServiceOptions, *, traces: bool) -> None:
     from rag_app.service.api import create_service
     from rag_app.service.logs import start_logging
     from rag_app.service.traces import load_provider
 
-    service = create_service(app, options, tracer_provider=load_provider() if arguments.traces else None)
-    ensure_index(app)
+    service = create_service(app, options, tracer_provider=load_provider() if traces else None)
     start_logging()
     _serve(service, options, app)
-    return 0
 
 
 def read_options(arguments: argparse.Namespace) -> ServiceOptions:
     """Return the options that the command line stands for."""
+    if arguments.index is not None and arguments.uploads is not None:
+        msg = "--uploads must not be given with --index: what was published elsewhere is only read."
+        raise SettingsError(msg, hint="Ingest where the index is, then publish it: rag index publish URI")
     from rag_app.service.options import ServiceOptions
 
     return ServiceOptions(
@@ -82,10 +121,11 @@ def read_options(arguments: argparse.Namespace) -> ServiceOptions:
         runs_dir=arguments.runs,
         requests_per_minute=arguments.requests_per_minute,
         timeout_s=arguments.timeout,
+        poll_s=arguments.poll,
     )
 
 
-def _serve(service: FastAPI, options: ServiceOptions, app: App) -> None:
+def _serve(service: FastAPI, options: ServiceOptions, app: App | Replica) -> None:
     import uvicorn
 
     listening = _listen(options)
@@ -119,7 +159,7 @@ def _listen(options: ServiceOptions) -> socket.socket:
         raise SettingsError(msg, hint="Choose another with --port or --host.") from exc
 
 
-def _say_where(options: ServiceOptions, port: int, app: App) -> None:
+def _say_where(options: ServiceOptions, port: int, app: App | Replica) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     out = console(stderr=True)
     n_sources = len(app.library.sources())

@@ -84,21 +84,12 @@ class MiniLM:
     max_tokens = 256
 
     def __init__(self, n_threads: int | None = None) -> None:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would note an id of the device, and what it ran
-        import onnxruntime
         from tokenizers import Tokenizer
 
         path = weights_path()
         self._tokenizer: Any = Tokenizer.from_file(str(path.with_name("tokenizer.json")))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent))
-        self._session: Any = onnxruntime.InferenceSession(
-            _GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
         self._n_threads = n_threads or os.cpu_count() or 1
 
     @staticmethod
@@ -153,7 +144,7 @@ class MiniLM:
         windows = [list(self._windows(e.ids)) for e in encoded]
         runs = iter(self._fast.embed([w for of_text in windows for w in of_text]))
         return [
-            _token_vectors(e, of_text, [next(runs) for _ in of_text])
+            token_vectors(e, of_text, [next(runs) for _ in of_text])
             for e, of_text in zip(encoded, windows, strict=True)
         ]
 
@@ -172,6 +163,10 @@ class MiniLM:
         return self.embed([text])[0].tolist()  # type: ignore[no-any-return]
 
     @cached_property
+    def _session(self) -> Any:  # noqa: ANN401  (onnxruntime is untyped)
+        return load_session(_GRAPH)
+
+    @cached_property
     def _fast(self) -> OpenVINONetwork | None:
         from rag_app.embeddings.minilm_openvino import load_network
 
@@ -179,18 +174,45 @@ class MiniLM:
 
     def _embed_one(self, ids: list[int]) -> NDArray[np.float32]:
         windows = list(self._windows(ids))
-        return _mean([self._session.run(["vector"], {"ids": w})[0] for w in windows], windows)
+        return _mean([pooled(self._run(window)) for window in windows], windows)
 
     def _embed_tokens_one(self, encoding: Any) -> TokenVectors:  # noqa: ANN401  (tokenizers.Encoding is untyped)
         windows = list(self._windows(encoding.ids))
-        runs = [self._session.run(["vector", "tokens"], {"ids": w}) for w in windows]
-        return _token_vectors(encoding, windows, runs)
+        tokens = [self._run(window) for window in windows]
+        return token_vectors(encoding, windows, [(pooled(of_window), of_window) for of_window in tokens])
+
+    def _run(self, window: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the last layer, shape (n_tokens, 384)."""
+        (tokens,) = self._session.run(["tokens"], {"ids": window})
+        return np.asarray(tokens, np.float32)
 
     def _windows(self, ids: list[int]) -> Iterator[NDArray[np.int64]]:
         first, last, body = ids[0], ids[-1], ids[1:-1]
         step = self.max_tokens - _SPECIALS
         for i in range(0, max(len(body), 1), step):
             yield np.array([first, *body[i : i + step], last], np.int64)
+
+
+def load_session(graph: Path, n_threads: int = 1) -> Any:  # noqa: ANN401  (onnxruntime is untyped)
+    """Return a network that is described by a graph and has the installed weights.
+
+    Parameters
+    ----------
+    graph : pathlib.Path
+        A file that `rag_app.embeddings.minilm_graph` or `rag_app.embeddings.packed_graph` has written.
+    n_threads : int, default=1
+        Threads that compute one text or batch; the result does not depend on them.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would note an id of the device, and what it ran
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = n_threads, 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a thread that waits leaves the processor
+    folder = str(weights_path().parent)
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
+    return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
 def _mean(vectors: Sequence[NDArray[np.float32]], windows: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
@@ -200,7 +222,12 @@ def _mean(vectors: Sequence[NDArray[np.float32]], windows: Sequence[NDArray[np.i
     return _unit(np.average(vectors, axis=0, weights=[len(w) for w in windows]))
 
 
-def _token_vectors(
+def pooled(tokens: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the vector of a text from its tokens, the specials included: their mean, at unit length."""
+    return _unit(tokens.mean(axis=0))
+
+
+def token_vectors(
     encoding: Any,  # noqa: ANN401  (tokenizers.Encoding is untyped)
     windows: Sequence[NDArray[np.int64]],
     runs: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]],

@@ -4,9 +4,9 @@ The graph refers to the tensors inside the package's ``model.safetensors`` by th
 nothing is converted or copied on the user's machine and ONNX Runtime maps the official file. Run
 ``python -m rag_app.embeddings.minilm_graph`` after a change; it needs the development package ``onnx``.
 
-Input ``ids`` (n_tokens,) are the word pieces of one text with its two specials; outputs are ``tokens``
-(n_tokens, 384), the last layer, and ``vector`` (384,), their mean at unit length. One text at a time:
-there is no padding, and a text's vector cannot depend on its neighbours in a batch.
+Input ``ids`` (n_tokens,) are the word pieces of one text with its two specials; the output ``tokens``
+(n_tokens, 384) is the last layer. One text at a time: there is no padding, and a text's vector cannot
+depend on its neighbours in a batch.
 
 References
 ----------
@@ -92,16 +92,11 @@ def build_graph(weights: Path) -> ModelProto:
     for layer in range(_N_LAYERS):
         last = layer == _N_LAYERS - 1
         x = _encode(graph, x, f"encoder.layer.{layer}", name="tokens" if last else "")
-    mean = graph.op("ReduceMean", x, graph.constant("axis", np.array([0])), keepdims=0)  # (384,)
-    graph.op("LpNormalization", mean, name="vector", axis=0, p=2)
     body = helper.make_graph(
         graph.nodes,
         "all-MiniLM-L6-v2",
         [helper.make_tensor_value_info("ids", TensorProto.INT64, ["n_tokens"])],
-        [
-            helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["n_tokens", _WIDTH]),
-            helper.make_tensor_value_info("vector", TensorProto.FLOAT, [_WIDTH]),
-        ],
+        [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["n_tokens", _WIDTH])],
         graph.tensors,
     )
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", _OPSET)])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).resolve().parent.parent
 _WITHOUT_ANSWERS = ("cli", "evaluation", "service", "from_scratch", "tools", "_content")
 """Packages in which no answer is made."""
-_ELSEWHERE = ("data_dir", "prompts_dir", "llm_timeout_s", "llm_prices", "llm_requests_per_minute")
+_ELSEWHERE = ("data_dir", "database_url", "prompts_dir", "llm_timeout_s", "llm_prices", "llm_requests_per_minute")
 """Settings that do not change an answer, or are looked at by their content."""
 _FREE = frozenset(("extractive", "scripted", "gguf"))
 """Providers that work in this process."""

@@ -44,6 +44,14 @@ class Lexical:
         kept = self._current()
         return {t: kept.idf(kept.count(t)) for t in dict.fromkeys(terms)}
 
+    def load(self, question: str) -> None:
+        """Look up what `idf` and `score` need for a question; they find it kept."""
+        kept = self._current()
+        for term in _terms(question):
+            kept.scores(term)
+        for word in words(question):
+            kept.count(word)
+
     def score(
         self, question: str, k: int, *, among: NDArray[np.int64] | None = None, also: Sequence[str] = ()
     ) -> dict[str, float]:
@@ -71,7 +79,7 @@ class Lexical:
         A term's contribution to BM25 is below ``idf · (k1 + 1)``, so their sum over the question's terms is an
         absolute scale: it needs no statistics of the result list, and tells how strong the match is.
         """
-        terms = list(dict.fromkeys(content_words(question) or words(question)))
+        terms = _terms(question)
         if not terms:
             return {}
         kept = self._current()
@@ -88,7 +96,7 @@ class Lexical:
 
     def _current(self) -> _Kept:
         """Return what is kept of the library as it is now: after any change, by any process, nothing."""
-        state = self._library.query("SELECT * FROM meta WHERE key IN ('generation', 'unfinished') ORDER BY key")
+        state = self._library.state()
         kept = self._kept
         if kept is None or kept.state != state:
             self._kept = kept = _Kept(self._library, state)
@@ -139,6 +147,10 @@ class _Kept:
             _keep(self._scores, term, scores)
             _keep(self._counts, term, len(found))
         return scores
+
+
+def _terms(question: str) -> list[str]:
+    return list(dict.fromkeys(content_words(question) or words(question)))
 
 
 def _keep(kept: dict[str, Any], term: str, value: object) -> None:

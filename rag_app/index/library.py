@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.errors import StoreError
-from rag_app.index.rows import chroma_metadata, chunk, dump_blocks, dump_units, lexical_context, load_blocks, passage
+from rag_app.index.rows import chroma_metadata, chunk, dump_source, dump_units, lexical_context, load_source, passage
 from rag_app.index.schema import SCHEMA, VERSION
 from rag_app.locator import Locator
 from rag_app.types import Chunk, Passage, Source
@@ -94,6 +94,10 @@ class Library:
         """Whether something was changed that `finish` has not been called for."""
         return self.get_meta("unfinished") is not None
 
+    def state(self) -> list[tuple[str, str]]:
+        """Return what tells the library as it is now from what it was before any change, by any process."""
+        return self.query("SELECT key, value FROM meta WHERE key IN ('generation', 'unfinished') ORDER BY key")
+
     @property
     def vectors_aside(self) -> bool:
         """Whether the vectors are those that were built aside: see `rag_app.index.swap`."""
@@ -117,11 +121,12 @@ class Library:
         rows = self.query(
             "SELECT name, uri, title, text, sha256, bytes_sha256, blocks, metadata FROM sources WHERE name = ?", (name,)
         )
-        if not rows:
-            return None
-        row = rows[0]
-        name, uri, title, text, sha256, bytes_sha256 = row[:6]
-        return Source(name, uri, title, text, sha256, bytes_sha256, load_blocks(row[6]), json.loads(row[7]))
+        return load_source(rows[0]) if rows else None
+
+    def text(self, name: str) -> str | None:
+        """Return the extracted text of a source alone, or None: what else is known of it takes longer to read."""
+        rows = self.query("SELECT text FROM sources WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def chunks(self, source: Source) -> list[Chunk]:
         """Return the chunks of a source as they are stored, in reading order."""
@@ -241,16 +246,7 @@ class Library:
             cursor = db.execute(
                 "INSERT INTO sources (uri, name, title, bytes_sha256, sha256, text, blocks, metadata) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    source.uri,
-                    source.name,
-                    source.title,
-                    source.bytes_sha256,
-                    source.sha256,
-                    source.text,
-                    dump_blocks(source.blocks),
-                    json.dumps(dict(source.metadata)),
-                ),
+                dump_source(source),
             )
             for chunk, key in zip(chunks, keys, strict=True):
                 self._insert_chunk(db, int(cursor.lastrowid or 0), chunk, key, lexical_context(source, chunk))

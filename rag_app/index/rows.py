@@ -28,8 +28,13 @@ def dump_units(units: Sequence[Unit]) -> str:
 
 def load_units(stored: str, heading: Sequence[str]) -> tuple[Unit, ...]:
     """Return the units that `dump_units` wrote; their heading is that of the chunk."""
-    path = tuple(heading)
-    return tuple(Unit(a, b, kind, Locator.load(path, place)) for a, b, kind, place in json.loads(stored))
+    path, units, locator = tuple(heading), [], Locator()
+    last: object = ()
+    for start, end, kind, place in json.loads(stored):
+        if place != last:  # the sentences of a paragraph stand in one place
+            last, locator = place, Locator.load(path, place)
+        units.append(Unit(start, end, kind, locator))
+    return tuple(units)
 
 
 def lexical_context(source: Source, chunk: Chunk) -> str:
@@ -51,6 +56,18 @@ def chroma_metadata(
         "sha256": span[2],
         **locator.place,
     }
+
+
+def dump_source(source: Source) -> tuple[str, ...]:
+    """Return the row that is stored of a source, in the order of the statement in `Library.replace_source`."""
+    names = (source.uri, source.name, source.title, source.bytes_sha256, source.sha256)
+    return (*names, source.text, dump_blocks(source.blocks), json.dumps(dict(source.metadata)))
+
+
+def load_source(row: Sequence[Any]) -> Source:
+    """Return the source of a row that `Library.source` selects."""
+    name, uri, title, text, sha256, bytes_sha256, blocks, metadata = row
+    return Source(name, uri, title, text, sha256, bytes_sha256, load_blocks(blocks), json.loads(metadata))
 
 
 def chunk(row: Sequence[Any], text: str) -> Chunk:

@@ -63,10 +63,12 @@ def distinctive_texts(sources: Iterable[Source], others: Iterable[Source]) -> li
     return [text for text in texts if text not in shared]
 
 
-def search_files(folder: Path, texts: Sequence[str], progress: Callable[[str, int, int], None]) -> Search:
-    """Return which files below a folder hold one of the texts, in UTF-8, in UTF-16 or as JSON escapes them."""
+def search_files(
+    folder: Path, texts: Sequence[str], progress: Callable[[str, int, int], None], others: Iterable[Path] = ()
+) -> Search:
+    """Return which files below a folder, and which others, hold one of the texts, in UTF-8, in UTF-16 or as in JSON."""
     finder = Finder(texts)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted({path for path in (*folder.rglob("*"), *others) if path.is_file()})
     found, n_bytes = [], 0
     for done, path in enumerate(files):
         progress(path.name, done, len(files))

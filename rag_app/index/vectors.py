@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import threading
 import time
 import uuid
@@ -16,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_app.errors import StoreError
+from rag_app.index.chroma_folder import DATABASE, open_folder, remove_folder
+from rag_app.index.chroma_server import check_server, close_client
+from rag_app.index.lease import Holder, Lease
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
     from rag_app.index.library import StoredChunk
 
 COLLECTION = "rag_app"
-_DATABASES: dict[str, list[int]] = {}  # by folder, those that this process has opened
-_DATABASE, _MARKER = "chroma.sqlite3", "server"
-_CONNECT_TIMEOUT_S = 5.0
+_MARKER = "server"
+_LOOKED_AT_S = 5.0  # a collection on a server may be another one after that: another machine's
 _PAUSES_S = (0.01, 0.05, 0.2, 0.5)  # a writer needs less to rename two folders
 
 
@@ -60,17 +61,19 @@ class ChromaVectors:
         self._is_aside = is_aside
         self._client: Any = None
         self._collection: Any = None
+        self._found_s = 0.0
+        self._lease: Lease | None = None
+        self._on_change: Callable[[], None] | None = None
         self._turn = threading.RLock()
 
     def reopen(self) -> None:
         """Forget what was opened: an open client does not see what another process wrote."""
         with self._turn:
             client, self._client, self._collection = self._client, None, None
-            if client is not None:
-                client.close()
             if client is not None and self.url:
-                for part in (client, client._admin_client):  # noqa: SLF001  (Chroma leaves their connections open)
-                    part._server._session.close()  # noqa: SLF001
+                close_client(client)
+            elif client is not None:
+                client.close()
 
     def exists(self) -> bool:
         """Return whether there is a collection that this index wrote."""
@@ -91,6 +94,7 @@ class ChromaVectors:
             collection = self._create() if found is None else found
             size = int(self._client.get_max_batch_size())
             for i in range(0, len(chunks), size):
+                self._before_change()
                 batch = chunks[i : i + size]
                 collection.upsert(
                     ids=[c.chunk_id for c in batch],
@@ -107,6 +111,7 @@ class ChromaVectors:
                 return
             size = int(self._client.get_max_batch_size())
             for i in range(0, len(chunk_ids), size):
+                self._before_change()
                 collection.delete(ids=list(chunk_ids[i : i + size]))
 
     def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
@@ -161,10 +166,13 @@ class ChromaVectors:
     def aside(self) -> ChromaVectors:
         """Return an empty store beside this one, which `replace` puts in its place."""
         self.discard_aside()
-        return ChromaVectors(self._aside, url=self.url)
+        made = ChromaVectors(self._aside, url=self.url)
+        made._lease = self._lease
+        return made
 
     def replace(self) -> None:
         """Put what was built aside in the place of what was here. After an interruption it can be called again."""
+        self._before_change()
         self.reopen()
         if self._aside.exists():
             if self.folder.exists():  # moved away first: a reader may be opening it, and files appear as it is emptied
@@ -176,6 +184,62 @@ class ChromaVectors:
     def discard_aside(self) -> None:
         """Remove what was built aside."""
         self._drop(self._aside)
+
+    # -- shared with other machines --------------------------------------------------------------------------------
+
+    @contextmanager
+    def leased(self, holder: Holder, timeout_s: float, on_change: Callable[[], None]) -> Iterator[None]:
+        """Hold the right to write to the collection on the server; where there is none yet, nobody else knows it.
+
+        Before the first change, `on_change` is called.
+
+        Raises
+        ------
+        LockedError
+            If another machine still holds it. Where it is lost meanwhile, a change raises a `StoreError`.
+        """
+        name = self._name()
+        if name is None:
+            yield
+            return
+        with self._failures() as chromadb:
+            check_server(self.url)
+            client = chromadb.HttpClient(self.url)
+        lease = Lease(client, chromadb.errors, name, holder)
+        try:
+            with self._failures():
+                lease.acquire(timeout_s)
+            self.reopen()
+            self._lease, self._on_change = lease, on_change
+            yield
+        finally:
+            self._lease = self._on_change = None
+            lease.release()
+            close_client(client)
+
+    def notes(self) -> dict[str, str]:
+        """Return what is noted about the vectors on the server: see `rag_app.index.sharing`."""
+        with self._translated():
+            found = self._find() if self.url else None
+            return {} if found is None else dict(found.metadata or {})
+
+    def note(self, **values: str) -> None:
+        """Note something about the vectors on the server."""
+        with self._opened() as collection:
+            self._before_change()
+            collection.modify(metadata={**(collection.metadata or {}), **values})
+
+    def detach(self) -> None:
+        """Let go of the collection on the server: it is another library's."""
+        self.reopen()
+        remove_folder(self._place())
+
+    def _before_change(self) -> None:
+        if self._lease is not None:
+            self._lease.check()
+        tell, self._on_change = self._on_change, None
+        if tell is not None:
+            tell()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -190,7 +254,7 @@ class ChromaVectors:
                 return self._query_once(vectors, k)
             except StoreError:
                 is_moving = self._old.exists() or self._aside.exists() or self._whereabouts() != before
-                if self.url or not is_moving:
+                if not is_moving:
                     raise
             time.sleep(pause_s)
             self.reopen()
@@ -204,7 +268,7 @@ class ChromaVectors:
         """Return what tells the database that is here now from another one."""
         place = self._place()
         try:
-            return place, (place / _DATABASE).stat().st_ino
+            return place, (place / (_MARKER if self.url else DATABASE)).stat().st_ino
         except OSError:
             return place, None
 
@@ -216,16 +280,25 @@ class ChromaVectors:
     def _open(self) -> Any:  # noqa: ANN401  (chromadb is imported here alone)
         collection = self._find()
         if collection is None:
-            msg = f"There are no vectors in {self.url or self.folder}."
-            raise StoreError(msg, hint="Run rag ingest on any file: they are written anew from the library.")
+            raise self._missing()
         return collection
+
+    def _missing(self) -> StoreError:
+        msg = f"There are no vectors in {self.url or self.folder}."
+        hint = "Run rag ingest on any file: they are written anew from the library."
+        if self._name() is not None:
+            hint += " If another machine has built them anew, copy library.sqlite and chroma/server from there instead."
+        return StoreError(msg, hint=hint)
 
     def _find(self) -> Any:  # noqa: ANN401  (likewise)
         """Return the collection, or None where there is none; nothing is created."""
         name = self._name()
+        if self.url and time.monotonic() - self._found_s > _LOOKED_AT_S:
+            self._collection = None
         if self._collection is None and name is not None:
             with self._translated() as chromadb:
                 client = self._connect()
+                self._found_s = time.monotonic()
                 try:
                     self._collection = client.get_collection(name, embedding_function=None)
                 except chromadb.errors.NotFoundError:
@@ -247,7 +320,7 @@ class ChromaVectors:
     def _mark(self) -> str:
         """Give the collection on the server a name, and return it."""
         place, name = self._place(), f"{COLLECTION}-{uuid.uuid4().hex}"
-        _remove(place)
+        remove_folder(place)
         place.mkdir(parents=True)
         unfinished = place / f"{_MARKER}.new"
         unfinished.write_text(f"{self.url}\n{name}\n", encoding="utf-8")
@@ -259,16 +332,17 @@ class ChromaVectors:
         other = ChromaVectors(place, url=self.url)
         name = other._name() if self.url else None
         if name is not None and other._find() is not None:
+            self._before_change()
             with self._translated():
                 other._client.delete_collection(name)
         other.reopen()
-        _remove(place)
+        remove_folder(place)
 
     def _name(self) -> str | None:
         """Return the collection's name if this index has written one to where it is looked for."""
         place = self._place()
         if not self.url:
-            return COLLECTION if (place / _DATABASE).is_file() else None
+            return COLLECTION if (place / DATABASE).is_file() else None
         marker = place / _MARKER
         url, _, name = marker.read_text(encoding="utf-8").partition("\n") if marker.is_file() else ("", "", "")
         return name.strip() if url == self.url else None
@@ -279,64 +353,37 @@ class ChromaVectors:
             # Default settings: in one process Chroma refuses a second client on a folder whose settings differ,
             # and a plain langchain_chroma.Chroma has these. Telemetry does nothing in Chroma 1.5.
             if self.url:
-                _check_server(self.url)
+                check_server(self.url)
                 self._client = chromadb.HttpClient(self.url)
             else:
-                self._client = _open_folder(chromadb, self._place())
+                self._client = open_folder(chromadb, self._place())
         return self._client
 
     @contextmanager
     def _translated(self) -> Iterator[Any]:
         """Give chromadb when it is this thread's turn, and turn its errors into a `StoreError`."""
+        with self._turn, self._failures() as chromadb:
+            yield chromadb
+
+    @contextmanager
+    def _failures(self) -> Iterator[Any]:
         chromadb = _import_chromadb()
         # A server's client raises a plain Exception for an answer that is not Chroma's.
         errors = (Exception,) if self.url else (chromadb.errors.ChromaError, ValueError, OSError)
         try:
-            with self._turn:
-                yield chromadb
+            yield chromadb
         except StoreError:
             raise
         except errors as exc:
+            if self.url and isinstance(exc, chromadb.errors.NotFoundError):
+                self._collection = None
+                raise self._missing() from exc
             reason = " ".join(str(exc).split())[:200].rstrip(".?") or type(exc).__name__
             if self.url:
                 msg = f"The Chroma server {self.url} cannot be used: {reason}."
                 raise StoreError(msg, hint="Start it with: chroma run, or correct RAG_CHROMA_URL.") from exc
             msg = f"Chroma cannot use {self._place()}: {reason}."
             raise StoreError(msg, hint="Check that the folder is writable and was made by Chroma 1.x.") from exc
-
-
-def _open_folder(chromadb: Any, folder: Path) -> Any:  # noqa: ANN401  (likewise)
-    """Return a client of what a folder holds now.
-
-    In one process Chroma opens a path once, and gives a later client what it opened then, even if the folder was
-    replaced since and somebody still holds the old one. So each database has the path in a spelling of its own: the
-    first as it is, the next with a dot behind it.
-    """
-    known, database = _DATABASES.setdefault(str(folder), []), folder / _DATABASE
-    inode = database.stat().st_ino if database.is_file() else None
-    spelling = known.index(inode) if inode in known else len(known)
-    folder.mkdir(parents=True, exist_ok=True)
-    client = chromadb.PersistentClient(str(folder) + "/." * spelling)
-    if inode not in known:
-        known.append(database.stat().st_ino)
-    return client
-
-
-def _check_server(url: str) -> None:
-    """Raise if there is no Chroma: its client waits for ever, and does not say that it met something else."""
-    import httpx
-
-    answer = httpx.get(f"{url}/api/v2/heartbeat", timeout=_CONNECT_TIMEOUT_S)
-    if "nanosecond heartbeat" not in answer.text:
-        msg = f"it is no Chroma 1.x server (status {answer.status_code})"
-        raise ValueError(msg)
-
-
-def _remove(folder: Path) -> None:
-    if folder.is_dir():
-        shutil.rmtree(folder)
-    else:
-        folder.unlink(missing_ok=True)
 
 
 def _import_chromadb() -> Any:  # noqa: ANN401  (chromadb is imported here alone)

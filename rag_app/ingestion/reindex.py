@@ -10,7 +10,7 @@ from rag_app.embeddings.fingerprint import Embedder, Fingerprint
 from rag_app.errors import StoreError
 from rag_app.index.history import record_run
 from rag_app.index.library import Library
-from rag_app.index.lock import write_lock
+from rag_app.index.sharing import index_lock
 from rag_app.index.swap import build_vectors, discard_library, library_aside, settle, take_over
 from rag_app.index.vectors import ChromaVectors
 from rag_app.index.verification import verify
@@ -60,7 +60,7 @@ def reindex(
         If there is no index, it is locked, or what was built does not verify.
     """
     began, sources = time.perf_counter(), library.sources()
-    with write_lock(library.path.parent):
+    with index_lock(library, vectors, builds_anew=True):
         settle(library, vectors)
         embedder.verify()
         new = _prepare(library, fingerprint_of(embedder))

@@ -69,7 +69,7 @@ def split_source(source: Source, *, count_tokens: TokenCounter, max_tokens: int)
             room -= excess
             found = _section_chunks(source, section, contexts, count_tokens, room)
         chunks += found
-    return _with_ids(source.name, chunks)
+    return with_ids(source.name, chunks)
 
 
 class _Contexts:
@@ -262,8 +262,8 @@ def _units(atoms: Sequence[_Atom]) -> Iterator[Unit]:
         yield Unit(first.start, last.end, first.block.kind, first.block.locator)
 
 
-def _with_ids(name: str, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Give each chunk an id by content, so that an unchanged chunk keeps it when its neighbours change."""
+def with_ids(name: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Return the chunks of a source with ids by content: an unchanged one keeps its own when its neighbours change."""
     seen = Counter[str]()
     result = []
     for chunk in chunks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,6 +48,11 @@ class SentenceEvidence:
     text: str
     score: float
 
+    def is_in(self, passage: Passage) -> bool:
+        """Return whether a passage holds the span as one of its units."""
+        own = self.passage
+        return (own.source, own.sha256) == (passage.source, passage.sha256) and self.unit in passage.units
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -67,6 +72,19 @@ class Evidence:
     question: str
     sentences: tuple[SentenceEvidence, ...]
     strength: float
+
+    def within(self, passages: Sequence[Passage]) -> Evidence:
+        """Return the same with each sentence in the first of other passages that holds it, such as merged ones.
+
+        Parameters
+        ----------
+        passages : sequence of Passage
+            Of the same sources. A sentence that none of them holds stays where it is.
+        """
+        sentences = tuple(
+            replace(s, passage=next((p for p in passages if s.is_in(p)), s.passage)) for s in self.sentences
+        )
+        return replace(self, sentences=sentences)
 
 
 class Reader:

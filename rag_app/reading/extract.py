@@ -9,11 +9,12 @@ from itertools import islice
 
 from rag_app.reading.evidence import Evidence, SentenceEvidence
 from rag_app.reading.overlap import stems
-from rag_app.reading.questions import compared_terms, form_of
+from rag_app.reading.questions import asks_for_several, compared_terms
 from rag_app.types import Passage, Unit
 
-_MAX_SENTENCES = 3
-_MAX_DROP = 2.0  # log-odds: what is seven times less likely to answer than the best is not quoted
+_MAX_QUOTES = 3
+_MAX_DROP = 3.0  # log-odds: what is twenty times less likely to answer than the best is not quoted
+_MAX_CHARACTERS = 450  # of sentences quoted together
 _SAME = 0.6
 _MAX_ROWS = 12  # a longer table is quoted by its row
 _MAX_ITEMS = 12
@@ -31,19 +32,38 @@ def choose_sentences(evidence: Evidence) -> list[SentenceEvidence]:
     Returns
     -------
     list of SentenceEvidence
-        The best sentence, and up to two more that are nearly as likely to answer and say something else. A row is
-        quoted with the whole of its table, unless that is long; an item of a list with all of the list and the sentence
-        that announces it, where the question asks for several things. Of two things that are compared, each is named.
+        The best sentence, and up to two more that are nearly as likely to answer and say something else; of those that
+        follow each other in a paragraph one quote is made. A row is quoted with the whole of its table, unless that is
+        long; an item of a list with all of the list and the sentence that announces it, where the question asks for
+        several things. Of two things that are compared, each is named.
     """
     chosen: list[SentenceEvidence] = []
-    is_list = form_of(evidence.question) == "list"
+    is_list = asks_for_several(evidence.question)
     for sentence in _candidates(evidence):
         whole = _whole(sentence, is_list=is_list)
-        if not _repeats(whole, chosen):
+        if _repeats(whole, chosen):
+            continue
+        beside = next((i for i, quote in enumerate(chosen) if _are_together(quote, whole)), None)
+        if beside is not None:
+            chosen[beside] = _joined(chosen[beside], whole)
+        elif len(chosen) < _MAX_QUOTES:
             chosen.append(whole)
-        if len(chosen) == _MAX_SENTENCES:
-            break
     return chosen
+
+
+def _are_together(one: SentenceEvidence, other: SentenceEvidence) -> bool:
+    """Return whether two spans follow each other in a paragraph, and are short enough to be read as one."""
+    if one.passage is not other.passage or {one.unit.kind, other.unit.kind} != {"paragraph"}:
+        return False
+    first, second = sorted((one.unit, other.unit), key=lambda unit: unit.start)
+    between = one.passage.text[first.end - one.passage.start : second.start - one.passage.start]
+    is_near = not between.strip() and between.count("\n") <= 1
+    return first.end <= second.start and is_near and second.end - first.start <= _MAX_CHARACTERS
+
+
+def _joined(best: SentenceEvidence, other: SentenceEvidence) -> SentenceEvidence:
+    first, second = sorted((best.unit, other.unit), key=lambda unit: unit.start)
+    return _spanned(best, first, second)
 
 
 def _candidates(evidence: Evidence) -> Iterator[SentenceEvidence]:

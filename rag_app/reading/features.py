@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag_app.reading.answer_types import answer_type, offers
+from rag_app.reading.cues import cue_share, cues_of
+from rag_app.reading.definitions import definition_score
 from rag_app.reading.overlap import stem, stems
-from rag_app.reading.questions import defined_term, fits, form_of
+from rag_app.reading.questions import defined_term
 from rag_app.types import Unit
 
 if TYPE_CHECKING:
@@ -38,10 +40,11 @@ NAMES = (
     "new words",
     "length",
     "type of answer",
+    "way of explaining",
     "definition",
-    "score of the passage",
+    "definition that opens the passage",
+    "heading",
     "rank of the passage",
-    "score below the best passage",
     "opens a list",
     "row of a table",
     "code",
@@ -55,7 +58,6 @@ WHOLE_NAMES = (
     "cosine",
     "words shared, with the sentence before",
     "pairs of words shared",
-    "score of the passage",
     "cosine of the passage",
 )
 _NEARBY = 0.9  # of an alignment with a neighbour
@@ -95,9 +97,8 @@ def measure(asked: AskedTokens, pages: Sequence[AlignedPassage]) -> NDArray[np.f
     """
     texts = [[_text(page, unit) for unit in page.units] for page in pages]
     looked_for = _look_for(asked)
-    best_score = max((page.score for page in pages), default=0.0)
     rows = [
-        np.hstack((_similar(asked, page), _worded(looked_for, page, of_page), _placed(page, rank, best_score, of_page)))
+        np.hstack((_similar(asked, page), _worded(looked_for, page, of_page), _placed(page, rank, of_page)))
         for rank, (page, of_page) in enumerate(zip(pages, texts, strict=True), start=1)
         if page.units
     ]
@@ -163,30 +164,43 @@ def _shifted(rows: NDArray[np.float32], by: int) -> NDArray[np.float32]:
 
 
 def _worded(asked: _Asked, page: AlignedPassage, texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return the seven features of words."""
-    kind, form, term = answer_type(asked.question), form_of(asked.question), defined_term(asked.question)
+    """Return the ten features of words."""
+    kind, cues, term = answer_type(asked.question), cues_of(asked.question), defined_term(asked.question)
+    path = page.passage.locator.heading
+    titled = _likeness(asked.stems, stems(path[-1])) if path else 0.0
     rows = []
-    heading = before = stems(" ".join(page.passage.locator.heading))
-    for text in texts:
+    before = headed = stems(" ".join(path))
+    for i, text in enumerate(texts):
         own = stems(text)
-        pairs = len(asked.pairs & _pairs(text)) / max(len(asked.pairs), 1)
-        with_before = asked.share(own | before | heading)
-        new, length = np.log1p(len(own - asked.stems)), np.log1p(len(text.split()))
-        formed = form == "definition" and fits(form, term, text)
-        offered = offers(kind, asked.question, text)
-        rows.append((asked.share(own), with_before, pairs, new, length, offered, formed))
+        defines = definition_score(term, text)
+        rows.append(
+            (
+                asked.share(own),
+                asked.share(own | before | headed),
+                len(asked.pairs & _pairs(text)) / max(len(asked.pairs), 1),
+                np.log1p(len(own - asked.stems)),
+                np.log1p(len(text.split())),
+                offers(kind, asked.question, text),
+                cue_share(cues, text),
+                defines,
+                0.0 if i else defines,
+                titled,
+            )
+        )
         before = own
     return np.array(rows, np.float64)
 
 
-def _placed(page: AlignedPassage, rank: int, best_score: float, texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return the features of the passage, and of the form of each unit."""
-    score = page.score
-    kinds = [(u.kind == "table", u.kind == "code") for u in page.units]
+def _likeness(words: frozenset[str], others: frozenset[str]) -> float:
+    return len(words & others) / max(len(words | others), 1)
+
+
+def _placed(page: AlignedPassage, rank: int, texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return the features of the place of the passage, and of the form of each unit."""
     return np.array(
         [
-            (score, 1 / rank, score - best_score, _is_open_ended(unit, text), *kind)
-            for unit, text, kind in zip(page.units, texts, kinds, strict=True)
+            (1 / rank, _is_open_ended(unit, text), unit.kind == "table", unit.kind == "code")
+            for unit, text in zip(page.units, texts, strict=True)
         ],
         np.float64,
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from typing import Any
 
 from rag_app.from_scratch.language.words import content_words
+
+_turn = threading.Lock()
 
 
 @lru_cache(maxsize=1)
@@ -24,7 +27,8 @@ def stem(word: str) -> str:
     >>> stem("collapses") == stem("collapsed")
     True
     """
-    return str(_stemmer().stemWord(word))
+    with _turn:  # the stemmer holds the word that it works on: threads would stem each other's
+        return str(_stemmer().stemWord(word))
 
 
 def stems(text: str) -> frozenset[str]:

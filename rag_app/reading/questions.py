@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
-
-Form = Literal["definition", "number", "date", "list", "other"]
 
 _TERM = r"(?:an?\s+|the\s+)?(?P<term>[^,?.!]+?)"
 _ASKING = "what|which|who|when|where|why|how|is|are|does?|can|should|name|list|give|tell"
 _DEFINITIONS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"^(?:what(?:'s| is| are| was| were| does)|define|explain|describe)\s+{_TERM}(?:\s+mean|\s+stand for)?$",
+        (
+            rf"^(?:what(?:'s| is| are| was| were| does)|define|explain|describe)\s+{_TERM}"
+            r"(?:\s+(?:mean|measure|do|describe|stand for|refer to))?$"
+        ),
         rf"^who (?:is|was|are|were)\s+{_TERM}$",
         rf"^how (?:is|are)\s+{_TERM}\s+defined$",
         rf"^(?:the\s+)?definition of\s+{_TERM}$",
@@ -31,32 +31,27 @@ _COMPARISONS = tuple(
     )
 )
 _RELATION = re.compile(r"\b(?:of|for|in|between|with|by|to|from|on|when|that|used|at|as|than)\b", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"^how (?:many|much|long|large|big|far|old|tall|high|often)\b|\bwhat (?:number|percent)", re.IGNORECASE
+_THINGS = (
+    "advantages|algorithms|applications|approaches|benefits|causes|components|conditions|criteria|disadvantages|elements|"
+    "examples|families|features|forms|goals|ingredients|kinds|layers|limitations|methods|parts|phases|principles|"
+    "problems|properties|reasons|requirements|risks|rules|stages|steps|strategies|techniques|tools|types|uses|ways"
 )
-_DATE = re.compile(r"^when\b|\b(?:what|which) (?:year|date|day|month|century)\b", re.IGNORECASE)
-_LIST = re.compile(
-    r"\b(?:what|which|list|name)\b.*\b(?:types|kinds|forms|steps|ways|parts|examples|stages|advantages|methods|uses|"
-    r"components|limitations|algorithms|applications)\b",
+_SEVERAL = re.compile(
+    rf"\b(?:what|which|list|name)\b.*\b(?:{_THINGS})\b|\bstep by step\b|"
+    r"\bwhat (?:should|must|does|do|can) .*\b(?:contain|include|consist of|comprise)\b",
     re.IGNORECASE,
 )
 
 
-def form_of(question: str) -> Form:
-    """Return the form of answer that a question asks for.
+def asks_for_several(question: str) -> bool:
+    """Return whether a question asks for several things, which a list may give.
 
     Examples
     --------
-    >>> [form_of(q) for q in ("What is a GAN?", "How many heads are there?", "When was it found?", "Why?")]
-    ['definition', 'number', 'date', 'other']
+    >>> asks_for_several("What are the types of autoencoder?"), asks_for_several("What is an autoencoder?")
+    (True, False)
     """
-    if _LIST.search(question):
-        return "list"
-    if _NUMBER.search(question):
-        return "number"
-    if _DATE.search(question):
-        return "date"
-    return "definition" if defined_term(question) else "other"
+    return _SEVERAL.search(question) is not None
 
 
 def defined_term(question: str) -> str:
@@ -87,29 +82,3 @@ def compared_terms(question: str) -> tuple[str, ...]:
     bare = question.strip(" ?.!,;")
     match = next((m for m in (pattern.search(bare) for pattern in _COMPARISONS) if m), None)
     return () if match is None else (match["one"].strip(), match["other"].strip())
-
-
-def fits(form: Form, term: str, sentence: str) -> bool:
-    """Return whether a sentence has the form that a question asks for.
-
-    Examples
-    --------
-    >>> fits("definition", "mode collapse", "Mode collapse is a failure of training.")
-    True
-    >>> fits("definition", "VAE", "A variational autoencoder (VAE) is a generative model.")
-    True
-    >>> fits("number", "", "There are twelve heads."), fits("number", "", "There are heads.")
-    (True, False)
-    """
-    if form == "number":
-        return bool(
-            re.search(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half)\b", sentence)
-        )
-    if form == "date":
-        return bool(re.search(r"\b(?:1[0-9]|20)\d\d\b|\bcentury\b|\d{1,2} [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}\b", sentence))
-    if form == "definition":
-        named = rf"(?:an?\s+|the\s+)?{re.escape(term)}s?(?!\w)"
-        alias = rf"[^.]{{3,60}}(?:\(|abbreviated |short for |also called |or )(?:the |an? )?{re.escape(term)}(?!\w)"
-        pattern = rf"(?:{named}|{alias})[^.]{{0,60}}?\b(?:is|are|was|were|means|refers|denotes)\b"
-        return bool(re.match(pattern, sentence.strip(), re.IGNORECASE))
-    return False

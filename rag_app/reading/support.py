@@ -1,8 +1,9 @@
 """Whether passages support what an answer says, sentence by sentence, without a language model.
 
 Each content word of a statement is sought in the passages: as the same word, as one with a similar meaning in context,
-near the words that it stands beside, and negated or not as there. Weights that ``benchmarks/train_support.py`` has
-learnt from people's marks turn that into how likely the statement is supported.
+near the words that it stands beside, and negated or not as there, and a small network reads the statement and the
+sentences that may support it together. Weights that ``benchmarks/train_support.py`` has learnt from people's marks turn
+that into how likely the statement is supported.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 from rag_app.from_scratch.language.sentences import split_sentences
 from rag_app.reading.marked_words import MarkedWord, keys_of
 from rag_app.reading.support_features import WORD_NAMES, Array, Comparison, compare
+from rag_app.reading.support_network import load_network
+from rag_app.reading.support_pairs import Pair, pair
 from rag_app.reading.support_weights import Weights, load_weights, rank
 from rag_app.reading.worded import ReadPassages, ReadWords, read_words
 
@@ -141,10 +144,11 @@ class SupportScorer:
 
     def measure(
         self, sentences: Sequence[str], passages: Sequence[str], question: str = ""
-    ) -> list[tuple[ReadWords, Comparison]]:
-        """Return what the weights apply to: the words of each sentence, and how they compare with the passages."""
+    ) -> list[tuple[ReadWords, Comparison, Pair]]:
+        """Return what the weights apply to: the words of each sentence, how they compare, and their evidence."""
         read, page, asked = self._read(sentences, passages, question)
-        return [(own, compare(own, page, asked)) for own in read]
+        compared = [compare(own, page, asked) for own in read]
+        return [(own, c, pair(own, c, page)) for own, c in zip(read, compared, strict=True)]
 
     def _read(
         self, sentences: Sequence[str], passages: Sequence[str], question: str
@@ -202,11 +206,12 @@ def _supported(
 ) -> SentenceSupport:
     if not read.words:
         return SentenceSupport(text, 1.0, 1.0, -1, 0, 0, "", (), 0)
-    if compared.best < 0:
+    if not compared.chosen:
         return SentenceSupport(text, 0.0, 0.0, -1, 0, 0, "no passage", _quoted(text, read.words), len(read.words))
-    support = _sigmoid(-weights.odds(compared.of_words, compared.of_statement))
+    together = load_network().odds(pair(read, compared, page), compared.of_statement)
+    support = _sigmoid(-weights.odds(compared.of_words, compared.of_statement, together))
     attribution = _sigmoid(-float(load_weights().claim.odds(compared.of_statement[None])[0]))
-    passage, start, end = page.units[compared.best]
+    passage, start, end = page.units[compared.chosen[0]]
     missing, gap = (compared.of_words[:, WORD_NAMES.index(name)] for name in ("missing", "gap"))
     unsupported = _quoted(text, [read.words[i] for i in np.argsort(-gap, kind="stable") if missing[i]])
     reason = _reason(compared.of_words) if support < SUPPORTED else ""

@@ -58,7 +58,7 @@ STATEMENT_NAMES = (
     "share missing in the best window",
     "copied",
 )
-_CHOSEN = 3
+N_CHOSEN = 3  # sentences that support a statement together, at most
 _MAY_MEAN_THE_SAME = 0.6
 _MOST_PIECES, _MOST_LETTERS = 5, 12
 _GAINED = 0.1  # of a word, for another sentence to be chosen
@@ -88,14 +88,14 @@ class Comparison:
         Columns as in `WORD_NAMES`.
     of_statement : ndarray of shape (n_statement_features,)
         As in `STATEMENT_NAMES`; sums over words are logarithms of one more than the sum.
-    best : int
-        Number of the unit of the passages that supports the statement best; -1 where one side has no words, and all
-        that is measured is 0.
+    chosen : tuple of int
+        Numbers of the units of the passages that together support the statement best, the best one first; empty where
+        one side has no words, and all that is measured is 0.
     """
 
     of_words: Array
     of_statement: Array
-    best: int
+    chosen: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,10 @@ def compare(statement: ReadWords, passages: ReadPassages, asked: frozenset[str] 
         Keys of the words of the question.
     """
     if not statement.words or not passages.words:
-        return Comparison(np.zeros((len(statement.words), len(WORD_NAMES))), np.zeros(len(STATEMENT_NAMES)), -1)
+        return Comparison(np.zeros((len(statement.words), len(WORD_NAMES))), np.zeros(len(STATEMENT_NAMES)), ())
     match = _match(statement, passages)
     words = _measure_words(match, asked)
-    return Comparison(words, _measure_statement(match, words), match.chosen[0])
+    return Comparison(words, _measure_statement(match, words), tuple(match.chosen))
 
 
 def _match(statement: ReadWords, passages: ReadPassages) -> _Match:
@@ -151,7 +151,7 @@ def _choose(by_unit: Array) -> list[int]:
     """Return up to three units that together meet the words best, the best one first."""
     chosen: list[int] = []
     reached = np.zeros(len(by_unit))
-    for _ in range(_CHOSEN):
+    for _ in range(N_CHOSEN):
         totals = np.maximum(by_unit, reached[:, None]).sum(axis=0)
         best = int(totals.argmax())
         if chosen and totals[best] <= reached.sum() + _GAINED:

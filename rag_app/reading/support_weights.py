@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_app.reading.support_features import STATEMENT_NAMES
+from rag_app.reading.support_network import CONVENTIONS
 
 WEIGHTS = Path(__file__).with_suffix(".json")
 SUSPECT_NAMES = ("suspect words", "worst word", "three worst words", "mean of words", "any word")
+READ_NAMES = tuple(f"read as {name}" for name in CONVENTIONS)
 RANK_NAMES = ("worst", "two worst", "all")
 _WORST = 3
 _MOST_LIKELY = 0.99
@@ -82,7 +84,7 @@ class Weights:
     words : Trees
         From `rag_app.reading.support_features.WORD_NAMES`.
     statement : Linear
-        From `STATEMENT_NAMES` and `SUSPECT_NAMES`.
+        From `STATEMENT_NAMES`, `SUSPECT_NAMES` and `READ_NAMES`.
     answer : Linear
         From the odds of the worst statement, the mean of the two worst and the mean of all.
     bounded : bool
@@ -96,12 +98,13 @@ class Weights:
     answer: Linear
     bounded: bool
 
-    def odds(self, of_words: Array, of_statement: Array) -> float:
-        """Return the log-odds that a statement is not supported."""
-        return self.odds_of_row(np.concatenate([of_statement, summarise(self.words.odds(of_words))]), len(of_words))
+    def odds(self, of_words: Array, of_statement: Array, read: Array) -> float:
+        """Return the log-odds that a statement is not supported; the network read it as ``read``."""
+        suspects = summarise(self.words.odds(of_words))
+        return self.odds_of_row(np.concatenate([of_statement, suspects, read]), len(of_words))
 
     def odds_of_row(self, row: Array, n_words: int) -> float:
-        """Return the same of a row of `STATEMENT_NAMES` and `SUSPECT_NAMES`."""
+        """Return the same of a row of `STATEMENT_NAMES`, `SUSPECT_NAMES` and `READ_NAMES`."""
         odds = float(self.statement.odds(row[None])[0])
         if not self.bounded or n_words < _SOME or row[_ABOUT] > 0:
             return odds
@@ -155,7 +158,7 @@ def rank(odds: Sequence[float]) -> Array:
 
 
 def _weights(stored: Mapping[str, Any]) -> Weights:
-    statement = _linear(stored["statement"], (*STATEMENT_NAMES, *SUSPECT_NAMES))
+    statement = _linear(stored["statement"], (*STATEMENT_NAMES, *SUSPECT_NAMES, *READ_NAMES))
     return Weights(_trees(stored["words"]), statement, _linear(stored["answer"], RANK_NAMES), stored["bounded"])
 
 

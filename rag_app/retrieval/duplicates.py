@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from rag_app.types import Passage, Unit
 
@@ -45,8 +46,9 @@ def distinct_passages(passages: Sequence[Passage], k: int) -> list[Passage]:
     as *the* or *however* do not count, all else does, so that a number, a name or a "not" more or less keeps both.
     Rows of tables are compared character by character but for spacing, and code with it.
     """
-    n_under = Counter(map(_heading, passages))
-    said = [_sentences(p) if n_under[_heading(p)] > 1 else frozenset() for p in passages]
+    headings = list(map(_heading, passages))
+    n_under = Counter(headings)
+    said = [_sentences(p, h) if n_under[h] > 1 else frozenset() for p, h in zip(passages, headings, strict=True)]
     same_as: dict[int, int] = {}
     for i, own in enumerate(said):
         better = next((j for j in range(i) if own and j not in same_as and own <= said[j]), None)
@@ -69,11 +71,10 @@ def _heading(passage: Passage) -> tuple[str, str]:
     return _words(innermost), passage.context.partition("\n")[2]
 
 
-def _sentences(passage: Passage) -> frozenset[tuple[object, str]]:
+def _sentences(passage: Passage, heading: tuple[str, str]) -> frozenset[tuple[object, str]]:
     """Return what a passage says under its heading: one item for each sentence, row or block of code."""
     units = [u for u in passage.units if u.kind != "heading"] or passage.units
     texts = [(u, passage.text[u.start - passage.start : u.end - passage.start]) for u in units]
-    heading = _heading(passage)
     return frozenset((heading, _comparable(u, text)) for u, text in texts)
 
 
@@ -83,6 +84,7 @@ def _comparable(unit: Unit, text: str) -> str:
     return " ".join(text.split()) if unit.kind == "table" else _words(text)
 
 
+@lru_cache(maxsize=8192)  # the same passages are found for many questions
 def _words(text: str) -> str:
     """Return the words of a sentence that count, in one spelling."""
     if not text.isascii():

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rag_app.embeddings.alignment import heading_score
 from rag_app.from_scratch.language.words import content_words, words
 from rag_app.retrieval.query import split_query
 from rag_app.types import Passage
@@ -33,11 +34,14 @@ class Explanation:
         lexical score, most first.
     missing : tuple of str
         The question's words that are not.
+    heading : float
+        How much of its heading is asked about, in [0, 1].
     """
 
     passage: Passage
     words: Mapping[str, float]
     missing: tuple[str, ...]
+    heading: float
 
     @property
     def scores(self) -> dict[str, float | None]:
@@ -49,6 +53,7 @@ class Explanation:
             "dense": passage.dense_score,
             "lexical": passage.lexical_score,
             "alignment": passage.alignment_score,
+            "heading": self.heading,
         }
 
     @property
@@ -94,4 +99,5 @@ def explain_ranking(library: Library, question: str, passages: Sequence[Passage]
 def _explained(passage: Passage, matched: Mapping[str, float], terms: Sequence[str]) -> Explanation:
     whole = sum(matched.values()) or 1.0
     shares = {t: passage.lexical_score * matched[t] / whole for t in sorted(matched, key=lambda t: -matched[t])}
-    return Explanation(passage, shares, tuple(t for t in terms if t not in matched))
+    missing = tuple(t for t in terms if t not in matched)
+    return Explanation(passage, shares, missing, heading_score(frozenset(terms), passage))

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag_app.embeddings.alignment import late_score
 from rag_app.errors import InvalidInputError, StoreError
+from rag_app.index.recent import Recent
 from rag_app.retrieval.filters import Where, matching_chunks
 from rag_app.types import Passage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rag_app.embeddings.alignment import AlignedPassage, Aligner, AskedTokens
+    from rag_app.embeddings.alignment import Aligner
     from rag_app.embeddings.fingerprint import Embedder
     from rag_app.index.lexical import Lexical
     from rag_app.index.library import Library
@@ -50,9 +51,9 @@ class HybridSearch:
     -----
     ``score = ½ · cosine + ½ · BM25 / most that the question could reach``. Both parts have an absolute scale, so
     nothing is normalised over the result list, and a chunk found by one half alone gets its exact score in the
-    other. With an aligner the best thirty are ordered by ``.23 · cosine + .19 · BM25 + .33 · alignment of the best
-    sentence + .25 · alignment of the whole passage``: the weights serve questions (SQuAD) and claims (SciFact), and
-    ``benchmarks/retrieval.py`` compares them with rank fusion.
+    other. With an aligner the best thirty are ordered by ``.21 · cosine + .17 · BM25 + .30 · alignment of the best
+    sentence + .23 · alignment of the whole passage + .09 · likeness of its heading``: the weights serve questions
+    (SQuAD, the course) and claims (SciFact), and ``benchmarks/retrieval.py`` compares them with rank fusion.
     """
 
     def __init__(
@@ -68,6 +69,8 @@ class HybridSearch:
         self._embedder = embedder
         self._lexical = lexical
         self._aligner = aligner
+        self._passages = Recent(library, library.passages)
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="rag-words")
         self._generation = -1
         self._opening = threading.Lock()
 
@@ -103,11 +106,13 @@ class HybridSearch:
             raise InvalidInputError(msg)
         self._follow_writer()
         among = None if where is None else matching_chunks(self._library, where)
+        looked_up = self._beside.submit(self._lexical.load, question)  # while the network reads the question
         asked = None if self._aligner is None else self._aligner.ask(question)
         is_read = asked is not None and self._aligner is not None and self._aligner.minilm is self._embedder
         vector = asked.embedding if asked is not None and is_read else self._embedder.embed([question])[0]
         n_candidates = max(_N_CANDIDATES, 2 * k)
         dense = self._dense(vector, n_candidates, among)
+        looked_up.result()
         # With a filter Chroma may have found few that pass: then words find more.
         n_lexical = n_candidates if among is None else 3 * n_candidates
         lexical = self._lexical.score(question, n_lexical, among=among, also=list(dense))
@@ -116,7 +121,8 @@ class HybridSearch:
         dense |= self._compare(vector, "chunk_id", [c for c in lexical if c not in dense])
         if self._aligner is None or asked is None:
             return self._fuse(dense, lexical, k)
-        return _align(self._aligner, asked, self._fuse(dense, lexical, max(_N_ALIGNED, k)))[:k]
+        aligned = self._aligner.score(asked, self._fuse(dense, lexical, max(_N_ALIGNED, k)))
+        return sorted(aligned, key=lambda p: (-p.score, p.chunk_id))[:k]
 
     def _follow_writer(self) -> None:
         """Reopen Chroma when another process has finished a change."""
@@ -135,7 +141,7 @@ class HybridSearch:
         Chroma's own filters take a time that grows with the index, and fail on an id that it has yet to store.
         """
         if among is None:
-            return dict(self._vectors.nearest(vector, k))
+            return self._nearest(vector, k)
         n_asked = k * min(4 * self._library.count_chunks() // max(len(among), 1), 20)
         if len(among) <= n_asked:
             return self._compare(vector, "id", among.tolist())
@@ -146,6 +152,20 @@ class HybridSearch:
             c for c, passes in zip(rows, np.isin(list(rows.values()), among, assume_unique=True), strict=True) if passes
         }
         return dict(islice(((c, s) for c, s in nearest.items() if c in passed), k))
+
+    def _nearest(self, vector: NDArray[np.float32], k: int) -> dict[str, float]:
+        """Ask Chroma; a server again, for more, where it holds what another machine has added since."""
+        if not self._vectors.url:
+            return dict(self._vectors.nearest(vector, k))
+        known: dict[str, float] = {}
+        for n_asked in (k, 4 * k, 16 * k):
+            nearest = dict(self._vectors.nearest(vector, n_asked))
+            sql = "SELECT chunk_id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+            here = {row[0] for row in self._library.query(sql, [json.dumps(list(nearest))])}
+            known = {c: score for c, score in nearest.items() if c in here}
+            if len(known) >= k or len(nearest) < n_asked:
+                break
+        return dict(islice(known.items(), k))
 
     def _compare(self, vector: NDArray[np.float32], column: str, values: list[int] | list[str]) -> dict[str, float]:
         """Return the cosines of the chunks that have a value in a column, by chunk id."""
@@ -168,26 +188,10 @@ class HybridSearch:
         ranking = iter(sorted(fused, key=lambda c: (-fused[c], c)))
         passages: list[Passage] = []
         while len(passages) < k and (best := list(islice(ranking, k - len(passages)))):
-            found = self._library.passages(best)  # a chunk that Chroma still holds after a removal is not found
+            found = self._passages.load(best)  # a chunk that Chroma still holds after a removal is not found
             passages += [
                 replace(found[c], score=fused[c], dense_score=dense[c], lexical_score=lexical.get(c, 0.0))
                 for c in best
                 if c in found
             ]
         return passages
-
-
-def _align(aligner: Aligner, asked: AskedTokens, passages: list[Passage]) -> list[Passage]:
-    aligned = [_scored(page) for page in aligner.align(asked, passages)]
-    return sorted(aligned, key=lambda p: (-p.score, p.chunk_id))
-
-
-def _scored(page: AlignedPassage) -> Passage:
-    """Return a passage with the score of late interaction, and its best sentence."""
-    best = int(page.alignments.argmax()) if page.units else None
-    return replace(
-        page.passage,
-        score=late_score(page, page.passage.dense_score),
-        alignment_score=max(float(page.alignments.max(initial=0)), 0.0),
-        evidence=None if best is None else page.units[best],
-    )

@@ -24,6 +24,7 @@ from rag_app.service.limits import RateLimit
 from rag_app.service.mcp import Door
 from rag_app.service.options import ServiceOptions
 from rag_app.service.problems import add_handlers
+from rag_app.service.replica import Replica
 from rag_app.service.traces import telemetry
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ _ABOUT = "Answers with verified citations from documents. An error is an RFC 945
 
 
 def create_service(
-    app: App, options: ServiceOptions | None = None, *, tracer_provider: TracerProvider | None = None
+    app: App | Replica, options: ServiceOptions | None = None, *, tracer_provider: TracerProvider | None = None
 ) -> FastAPI:
     """Return an ASGI application with the doors of an application: HTTP, the OpenAI protocol, MCP, and the page.
 
     Parameters
     ----------
-    app : App
+    app : App or Replica
         What answers.
     options : ServiceOptions, optional
         Default: for clients on this machine alone.
@@ -65,6 +66,8 @@ def create_service(
     check_keys(options, keys)
     tracer = tracer_provider.get_tracer("rag_app") if tracer_provider is not None else None
     engine = Engine(app, options, tracer)
+    if isinstance(app, Replica):
+        engine.metrics.watch_replica(app)
     door = Door(engine)
 
     @asynccontextmanager
@@ -90,7 +93,7 @@ def create_service(
     api.include_router(doors.router)
     api.include_router(openai_compat.router)
     api.include_router(reports.router)
-    if options.upload_dir is not None:
+    if options.upload_dir is not None or isinstance(app, Replica):  # which says why it takes none
         api.include_router(uploads.router)
     api.router.routes.append(door.route())
     _add_page(api)

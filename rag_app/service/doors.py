@@ -15,6 +15,7 @@ from rag_app.registry import Entry, entries, get
 from rag_app.service import metrics, schemas
 from rag_app.service.logs import request_id
 from rag_app.service.problems import MEDIA_TYPE, Problem, RefusedError, problem_of
+from rag_app.service.replica import Replica
 from rag_app.service.streams import EventStream, begun, render_event, while_connected
 from rag_app.types import AnswerEvent, CitationEvent, Event, RetrievedEvent, TokenEvent, ToolEvent
 
@@ -100,11 +101,9 @@ async def classify(request: Request, body: schemas.ClassifyRequest) -> Response:
 async def feedback(request: Request, body: schemas.FeedbackRequest) -> Response:
     """Keep what a reader thought of one of the last thousand answers, with its question."""
     engine = engine_of(request)
-    found = engine.recent(body.id)
-    if found is None:
+    if not await engine.run(engine.recent.rate, body.id, body.rating, body.why):
         hint = "Send the id of one of the last thousand answers of this service."
         raise RefusedError(Problem(404, "There is no recent answer of this id.", hint))
-    await engine.run(engine.app.feedback, found, body.rating, body.why)
     return JSONResponse({"status": "kept"})
 
 
@@ -173,9 +172,9 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 @router.get("/healthz", tags=["operations"], response_model=schemas.State)
-async def health() -> Response:
+async def health(request: Request) -> Response:
     """Tell that the service runs."""
-    return JSONResponse({"status": "ok"})
+    return JSONResponse(_state(engine_of(request)))
 
 
 @router.get("/readyz", tags=["operations"], response_model=schemas.State)
@@ -183,7 +182,12 @@ async def readiness(request: Request) -> Response:
     """Tell that there is an index that questions can be asked of."""
     engine = engine_of(request)
     await engine.run(engine.check)
-    return JSONResponse({"status": "ok"})
+    return JSONResponse(_state(engine))
+
+
+def _state(engine: Engine) -> dict[str, Any]:
+    index = {"index": dict(engine.app.state())} if isinstance(engine.app, Replica) else {}
+    return {"status": "ok", **index}
 
 
 @router.get("/metrics", tags=["operations"], response_class=Response)

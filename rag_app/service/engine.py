@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rag_app.chains.router import stream_request
 from rag_app.errors import RagAppError
 from rag_app.registry import get
 from rag_app.service.logs import request_id
 from rag_app.service.memory import Memory
 from rag_app.service.metrics import Metrics
 from rag_app.service.options import ServiceOptions
+from rag_app.service.recent_answers import RecentAnswers
 from rag_app.service.tool_process import ToolProcesses
 from rag_app.service.traces import trace_answer
 from rag_app.service.work import Crew
+from rag_app.tool_calls import ToolCall
 from rag_app.types import Answer, AnswerEvent, Event
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
     from rag_app.app import App
+    from rag_app.service.replica import Replica
     from rag_app.service.schemas import ClassifyRequest
 
 T = TypeVar("T")
-_N_RECENT = 1_000  # answers that feedback may still refer to
 _WITHOUT_LLM, _WITH_LLM = 4, 32  # threads: the one computes, the other waits
 
 
@@ -36,7 +39,7 @@ class Engine:
 
     Parameters
     ----------
-    app : App
+    app : App or Replica
         Does the work.
     options : ServiceOptions
         What may be spent.
@@ -44,7 +47,7 @@ class Engine:
         Writes the steps of answers down.
     """
 
-    def __init__(self, app: App, options: ServiceOptions, tracer: Tracer | None = None) -> None:
+    def __init__(self, app: App | Replica, options: ServiceOptions, tracer: Tracer | None = None) -> None:
         self.app = app
         self.options = options
         self.metrics = Metrics()
@@ -55,7 +58,7 @@ class Engine:
         self.metrics.watch(self.crew)
         self.writing = asyncio.Lock()  # the index has one writer
         self._tracer = tracer
-        self._recent: OrderedDict[str, Answer] = OrderedDict()
+        self.recent = RecentAnswers(app.settings)
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401  (the function's own)
         """Return what a function returns that takes its turn with everything else."""
@@ -67,7 +70,7 @@ class Engine:
         async with aclosing(events) as stream:  # type: ignore[type-var]  # it is an async generator
             async for event in stream:
                 if isinstance(event, AnswerEvent):
-                    self._remember(event.answer)
+                    await self._remember(event.answer)
                 yield event
 
     async def ask(self, question: str, messages: Sequence[Any] = ()) -> Answer:
@@ -121,10 +124,6 @@ class Engine:
         """Return the picture of what a tool returns, as SVG; the errors are those of `call_tool`."""
         return str(await self.run(self.tools.draw, get(name).name, arguments))
 
-    def recent(self, answer_id: str) -> Answer | None:
-        """Return an answer by the id of its request, if it is among the last thousand."""
-        return self._recent.get(answer_id)
-
     def check(self) -> None:
         """Raise a `StoreError` if there is nothing that questions can be asked of."""
         self.app.search("ready?", 1)
@@ -141,6 +140,7 @@ class Engine:
         """End threads and processes."""
         self.crew.close()
         self.tools.close()
+        self.recent.close()
 
     def _search(self, question: str, k: int | None, where: Mapping[str, Any]) -> list[dict[str, Any]]:
         state, asked = self._memory.state(), ("search", question, k, json.dumps(where, sort_keys=True))
@@ -158,11 +158,15 @@ class Engine:
             yield from events
             return
         events = []
-        for event in self.app.stream(question, messages):
+        for event in stream_request(question, self._compute) or self.app.stream(question, messages):
             events.append(event)
             yield event
             if isinstance(event, AnswerEvent) and event.answer.llm == "extractive":
                 self._memory.keep(state, asked, events)
+
+    def _compute(self, asked: ToolCall) -> ToolCall:
+        """Return a call with its result, computed where it can be ended: "causal mask 30000" is easily sent."""
+        return replace(asked, result=self.tools.call(asked.name, asked.arguments))
 
     def _classify(self, request: ClassifyRequest) -> list[dict[str, Any]]:
         labels = [label if isinstance(label, str) else label.model_dump() for label in request.labels]
@@ -171,10 +175,11 @@ class Engine:
         )
         return [found.to_json() for found in classifier.predict(request.texts)]
 
-    def _remember(self, answer: Answer) -> None:
+    async def _remember(self, answer: Answer) -> None:
         self.metrics.count_answer(answer)
         if self._tracer is not None:
             trace_answer(self._tracer, answer)
-        self._recent[request_id.get()] = answer
-        if len(self._recent) > _N_RECENT:
-            self._recent.popitem(last=False)
+        if self.recent.is_shared:
+            await asyncio.to_thread(self.recent.keep, request_id.get(), answer)
+        else:
+            self.recent.keep(request_id.get(), answer)

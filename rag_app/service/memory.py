@@ -41,7 +41,9 @@ class Memory:
             return self._kept.get((state, asked))
 
     def keep(self, state: Hashable, asked: Hashable, result: Any) -> None:  # noqa: ANN401
-        """Keep what was worked out in a state of the index, in place of what was used least lately."""
+        """Keep what was worked out, in place of what was used least lately; not if the index has changed meanwhile."""
+        if state != self.state():
+            return
         with self._turn:
             self._kept[state, asked] = result
             if len(self._kept) > _N_KEPT:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 if TYPE_CHECKING:
+    from rag_app.service.replica import Replica
     from rag_app.service.work import Crew
     from rag_app.types import Answer
 
@@ -41,6 +43,16 @@ class Metrics:
         running.set_function(lambda: crew.n_running)
         queued = Gauge("rag_waiting", "Requests that wait for their turn", registry=self._registry)
         queued.set_function(lambda: crew.n_queued)
+
+    def watch_replica(self, replica: Replica) -> None:
+        """Show how a replica keeps up with what is published."""
+        figures: dict[str, tuple[str, Callable[[], float]]] = {
+            "rag_generations_taken": ("Generations of the index that were taken", lambda: replica.n_taken),
+            "rag_generations_refused": ("How often what was published could not be taken", lambda: replica.n_refused),
+            "rag_index_is_latest": ("Whether what was published last is served", lambda: not replica.problem),
+        }
+        for name, (text, value) in figures.items():
+            Gauge(name, text, registry=self._registry).set_function(value)
 
     def count_request(self, method: str, route: str, status: int, duration_s: float) -> None:
         """Count a request."""

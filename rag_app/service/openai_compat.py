@@ -25,6 +25,7 @@ from rag_app.types import Answer, AnswerEvent, CitationEvent, Event, TokenEvent
 
 if TYPE_CHECKING:
     from rag_app.app import App
+    from rag_app.service.replica import Replica
     from rag_app.settings import Settings
 
 _IGNORED_ROLES = frozenset(("tool", "function"))
@@ -173,14 +174,14 @@ def _listed(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "rag_app"}
 
 
-def _check_embedding(body: schemas.EmbeddingRequest, texts: Sequence[str], app: App) -> None:
+def _check_embedding(body: schemas.EmbeddingRequest, texts: Sequence[str], app: App | Replica) -> None:
     if body.model != app.settings.embeddings:
         raise RefusedError(_unknown(body.model, app.settings))
     if sum(map(len, texts)) > _MOST_CHARACTERS:
         raise RefusedError(Problem(400, f"The texts must have at most {_MOST_CHARACTERS} characters together."))
 
 
-def _embed(app: App, texts: Sequence[str]) -> tuple[Any, int]:
+def _embed(app: App | Replica, texts: Sequence[str]) -> tuple[Any, int]:
     return app.embedder.embed(texts), sum(app.embedder.count_tokens(texts))
 
 

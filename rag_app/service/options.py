@@ -43,6 +43,8 @@ class ServiceOptions:
         Requests that wait for their turn; any more are refused with status 503.
     timeout_s : float, default=120.0
         Seconds that a request may take, its waiting included.
+    poll_s : float, default=30.0
+        Seconds between two looks for a new generation, where a published index is served.
     tool_timeout_s : float, default=20.0
         Seconds that a tool may compute.
     max_body_bytes : int, default=1048576
@@ -66,6 +68,7 @@ class ServiceOptions:
     n_threads: int | None = None
     n_waiting: int = 256
     timeout_s: float = 120.0
+    poll_s: float = 30.0
     tool_timeout_s: float = 20.0
     max_body_bytes: int = _MEBIBYTE
     max_upload_bytes: int = 32 * _MEBIBYTE
@@ -77,6 +80,7 @@ class ServiceOptions:
             _check_range("n_threads", self.n_threads, 1, 1_000)
         _check_range("n_waiting", self.n_waiting, 0, 100_000)
         _check_range("timeout_s", self.timeout_s, 0.01, 86_400)
+        _check_range("poll_s", self.poll_s, 0.1, 86_400)
         _check_range("tool_timeout_s", self.tool_timeout_s, 0.01, 86_400)
         _check_range("max_body_bytes", self.max_body_bytes, 1, 2**40)
         _check_range("max_upload_bytes", self.max_upload_bytes, 1, 2**40)

@@ -246,10 +246,21 @@ class ToolResult(BaseModel):
     result: Any
 
 
+class IndexState(BaseModel):
+    """Which of the published generations of an index is served."""
+
+    generation: str
+    published: str
+    taken: str
+    is_latest: bool
+    problem: str = ""
+
+
 class State(BaseModel):
-    """How the service is."""
+    """How the service is; with `index` where it serves what was published elsewhere."""
 
     status: Literal["ok"]
+    index: IndexState | None = None
 
 
 class Kept(BaseModel):

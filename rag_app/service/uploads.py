@@ -16,6 +16,8 @@ from rag_app.errors import InvalidInputError, StoreError
 from rag_app.ingestion.load import FORMATS
 from rag_app.service import schemas
 from rag_app.service.doors import REFUSALS, engine_of
+from rag_app.service.problems import Problem, RefusedError
+from rag_app.service.replica import Replica
 
 _MOST_FILES = 100
 _MOST_BYTES_OF_NAME = 200
@@ -31,6 +33,9 @@ async def ingest(
     """Take files into the upload folder and into the index; one of the same name is replaced."""
     engine = engine_of(request)
     folder = engine.options.upload_dir
+    if isinstance(engine.app, Replica):
+        hint = "Ingest where the index is, then publish it: rag index publish URI"
+        raise RefusedError(Problem(403, "This service reads an index that was published elsewhere.", hint))
     assert folder is not None
     contents = [(read_name(file.filename or ""), await file.read()) for file in files]
     async with engine.writing:

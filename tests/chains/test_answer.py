@@ -187,6 +187,17 @@ def test_a_language_model_reads_the_list_that_a_passage_announces(talking):
     assert len(re.findall(r"^\[\d+\] \S+", prompt, re.MULTILINE)) == 1
 
 
+def test_the_list_that_a_passage_announces_is_quoted(quoting):
+    """The answer has the announcement and the list behind it as one quotation, whole and true."""
+    (found,) = [p for p in quoting.search("remedies for mode collapse", k=9) if p.text.endswith("are the following:")]
+    _, announced = with_announced([found], quoting.library)
+    alone = replace(quoting._answerer, search=lambda _question, _k: [found])
+    answer = list(alone.stream("What are remedies for mode collapse?"))[-1].answer
+    quote = next(c.quote for c in answer.citations if "are the following:" in c.quote)
+    assert announced.text in quote
+    assert answer.retrieved == (found,)
+
+
 class _ReadsAll:
     """Finds every sentence equally good, so that the layout of an answer is known."""
 
@@ -208,8 +219,8 @@ class _ReadsAll:
 )
 def test_only_sentences_of_a_paragraph_share_a_line(quoting, kinds, expected):
     """Items, rows and code keep their lines; a sentence that was wrapped in its source is not wrapped in the answer."""
-    text = "The waltz. Two\nbeats. A tango."
-    spans = [(0, 10), (11, 21), (22, 30)]
+    text = "The waltz.\n\nTwo\nbeats.\n\nA tango."
+    spans = [(0, 10), (12, 22), (24, 32)]
     units = tuple(Unit(*span, kind) for span, kind in zip(spans, kinds, strict=True))
     dances = replace(
         quoting._answerer,

@@ -1,4 +1,4 @@
-"""Conversations on disk."""
+"""Conversations in a SQLite file and in PostgreSQL: every behaviour is that of both."""
 
 from __future__ import annotations
 
@@ -25,9 +25,26 @@ CITED = Answer(
 )
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request, tmp_path):
+    """A file in a folder that does not exist yet, or the URL of an empty database."""
+    if request.param == "sqlite":
+        return tmp_path / "deep" / "conversations.sqlite"
+    server = request.getfixturevalue("postgres")
+    return server.url(server.new_database())
+
+
 @pytest.fixture
-def kept(tmp_path):
-    """A store in a folder that does not exist yet."""
+def kept(where):
+    """An empty store."""
+    made = Conversations(where)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def kept_in_file(tmp_path):
+    """An empty store in a file."""
     made = Conversations(tmp_path / "deep" / "conversations.sqlite")
     yield made
     made.close()
@@ -66,20 +83,20 @@ def test_the_last_conversation_is_the_one_that_was_spoken_in_last(kept):
     assert kept.last() == first
 
 
-def test_conversations_outlive_the_program(kept, tmp_path):
+def test_conversations_outlive_the_program(kept, where):
     """A store that is opened again, even while another is open, holds everything."""
     conversation = kept.begin()
     kept.add(conversation, "q", CITED)
-    again = Conversations(tmp_path / "deep" / "conversations.sqlite")
+    again = Conversations(where)
     assert again.last() == conversation
     assert len(again.messages(conversation)) == 2
     assert again.begin() != conversation
     again.close()
 
 
-def test_the_typed_question_and_the_whole_answer_are_in_the_file(kept, tmp_path):
+def test_the_typed_question_and_the_whole_answer_are_in_the_file(kept_in_file, tmp_path):
     """A log that is read a month later has the citations, the notes and the question as it was typed."""
-    kept.add(kept.begin(), "And how is it avoided?", CITED)
+    kept_in_file.add(kept_in_file.begin(), "And how is it avoided?", CITED)
     db = sqlite3.connect(tmp_path / "deep" / "conversations.sqlite")
     question, answer = db.execute("SELECT question, json(answer) FROM exchanges").fetchone()
     quote = db.execute("SELECT answer ->> '$.citations[0].quote' FROM exchanges").fetchone()[0]
@@ -118,7 +135,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_one_sentence(tmp_path):
         lambda kept: kept.last_exchange(1),
     ],
 )
-def test_a_file_that_another_program_damages_is_an_error_of_one_sentence(kept, tmp_path, use):
+def test_a_file_that_another_program_damages_is_an_error_of_one_sentence(kept_in_file, tmp_path, use):
     """What SQLite says is passed on as a store's error, so that a chat shows it and goes on."""
     path = tmp_path / "deep" / "conversations.sqlite"
     other = sqlite3.connect(path)
@@ -127,7 +144,7 @@ def test_a_file_that_another_program_damages_is_an_error_of_one_sentence(kept, t
     with pytest.raises(
         StoreError, match=rf"^{re.escape(f'The conversations in {path} cannot be opened: no such table')}"
     ):
-        use(kept)
+        use(kept_in_file)
 
 
 @pytest.mark.parametrize(("forgotten", "n_left"), [("a.md", 0), ("copy.md", 0), ("other.md", 1)])

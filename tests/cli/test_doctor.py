@@ -13,7 +13,7 @@ from support.openai_server import OpenAIServer
 
 CHECKS = (
     "Python packages settings data_folder weights embedder language_model reranker Chroma index threshold "
-    "prompts knowledge"
+    "conversations prompts knowledge"
 ).split()
 KEY = "sk-not-to-be-seen"
 ANSWERS = "openai:tiny answers; tokens are counted by an estimate on the safe side"

@@ -191,4 +191,4 @@ def test_an_action_is_needed(rag: CommandLine) -> None:
     """And those that exist are named."""
     done = rag.inside("index")
     assert done.code == 2
-    assert "status|verify|reindex|forget|compact|export|import" in done.err
+    assert "status|verify|reindex|forget|compact|export|publish|import" in done.err

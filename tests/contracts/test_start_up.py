@@ -79,3 +79,4 @@ def test_without_a_language_model_torch_is_never_loaded(course_dir: Path, tmp_pa
     after = loaded([["ingest", str(note)], ["search", question], ["ask", question], ["chat"]], data_dir)
     assert after["chat"] & TORCH == set()
     assert after["search " + question] >= {"chromadb", "onnxruntime"}
+    assert "sqlalchemy" in after["chat"] - after["ask " + question]

@@ -171,6 +171,21 @@ def test_a_question_without_tokens(aligner):
     assert page.whole_alignment == 0
 
 
+def test_scored_passages_have_their_best_sentence(aligner):
+    """In the order that they came in; one without sentences has none, and still a score for the whole."""
+    asked = aligner.ask(QUESTION)
+    bare = passage_of("The waltz", units=(Unit(0, 9, "heading"),))
+    waltz, none, rice = aligner.score(asked, [WALTZ, bare, RICE])
+    pages = aligner.align(asked, [WALTZ, RICE])
+    assert waltz.evidence == WALTZ.units[1]
+    assert [p.alignment_score for p in (waltz, rice)] == [max(page.alignments) for page in pages]
+    assert (none.evidence, none.alignment_score) == (None, 0)
+    assert 0 < none.score < waltz.score
+    assert rice.score < waltz.score
+    assert [p.text for p in (waltz, none, rice)] == [WALTZ.text, bare.text, RICE.text]
+
+
 def test_no_passages(aligner):
     """Nothing is read, nothing is returned."""
-    assert aligner.align(aligner.ask(QUESTION), []) == []
+    asked = aligner.ask(QUESTION)
+    assert aligner.align(asked, []) == aligner.score(asked, []) == []

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag_app.embeddings.minilm import MiniLM
-from rag_app.embeddings.questions import QuestionReader
+from rag_app.embeddings.minilm import MiniLM, load_session
+from rag_app.embeddings.questions import _PACKED, QuestionReader
 
 QUESTIONS = [
     "What is mode collapse?",
@@ -29,22 +29,33 @@ def reader() -> QuestionReader:
 
 
 def check(found: Any, expected: Any) -> None:
-    """Assert that token vectors are the same but for rounding."""
+    """Assert that token vectors are the same to the last bit."""
     assert np.array_equal(found.offsets, expected.offsets)
-    assert np.abs(found.vectors - expected.vectors).max() < 1e-5
-    assert np.abs(found.mean - expected.mean).max() < 1e-5
+    assert np.array_equal(found.vectors, expected.vectors)
+    assert np.array_equal(found.mean, expected.mean)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_alone_a_question_is_read_as_by_minilm(reader: QuestionReader, minilm: MiniLM, question: str) -> None:
     """Bit by bit, of any length: its vector and its tokens."""
     (found,), (expected,) = reader.embed_tokens([question]), minilm.embed_tokens([question])
-    assert np.array_equal(found.vectors, expected.vectors)
+    check(found, expected)
     assert np.array_equal(reader.embed([question]), minilm.embed([question]))
 
 
 def test_together_questions_are_read_as_alone(reader: QuestionReader, minilm: MiniLM) -> None:
-    """No token sees those of another question; a long one is read by itself among them."""
+    """Whoever is beside it, in whatever order: no token sees those of another; a long one is read by itself."""
+    alone = dict(zip(QUESTIONS, minilm.embed_tokens(QUESTIONS), strict=True))
+    for together in (QUESTIONS, QUESTIONS[::-1], QUESTIONS[:2], [*QUESTIONS[:3]] * 5, [QUESTIONS[3], "x " * 50]):
+        for question, found in zip(together, reader._read_batch(list(together)), strict=True):
+            check(found, alone.get(question) or minilm.embed_tokens([question])[0])
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_threads_change_nothing(minilm: MiniLM, n_threads: int) -> None:
+    """However many compute a question."""
+    reader = QuestionReader()
+    reader._packed = load_session(_PACKED, n_threads)
     for found, expected in zip(reader._read_batch(QUESTIONS), minilm.embed_tokens(QUESTIONS), strict=True):
         check(found, expected)
 
@@ -55,7 +66,7 @@ def test_many_threads_get_what_is_theirs(minilm: MiniLM) -> None:
     asked = [f"What is meant by item {n % 120} of the list?" for n in range(200)]
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda q: reader.embed([q])[0], asked))
-    assert np.abs(np.stack(found) - minilm.embed(asked)).max() < 1e-5
+    assert np.array_equal(np.stack(found), minilm.embed(asked))
 
 
 def test_what_waits_is_read_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from support.s3_server import environment, s3_server
 
 from rag_app import build
 
@@ -36,3 +37,16 @@ def notes_app(tmp_path, notes_data):
     made = build(data_dir=tmp_path / "data")
     yield made
     made._vectors.reopen()
+
+
+@pytest.fixture(scope="session")
+def bucket_url(tmp_path_factory):
+    """The address of moto's server, and in it the bucket ``shelf``."""
+    pytest.importorskip("s3fs", reason="the extra cloud is not installed")
+    with s3_server(tmp_path_factory.mktemp("s3") / "log") as url, pytest.MonkeyPatch.context() as own:
+        for name, value in environment(url).items():
+            own.setenv(name, value)
+        import s3fs
+
+        s3fs.S3FileSystem(skip_instance_cache=True).mkdir("shelf")
+        yield url

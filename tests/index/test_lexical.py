@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.slow_bm25 import K1, bm25
 
-from rag_app.from_scratch.language.words import content_words
+from rag_app.from_scratch.language.words import content_words, words
 from rag_app.index.lexical import Lexical
 from rag_app.index.library import Library
 from rag_app.locator import Locator
@@ -247,6 +247,25 @@ def test_more_words_than_are_kept(tmp_path):
     _check(lexical, texts, "cats fish")
     _check(lexical, texts, " ".join(["cats", *(f"w{i}" for i in range(2_500)), "fish"]))
     _check(lexical, texts, "cats fish")
+
+
+def test_what_was_looked_up_is_not_looked_up_again(tmp_path):
+    """Neither for scores nor for idf, of content words and of all others."""
+    library = _library(tmp_path / "library.sqlite", DOCUMENTS)
+    question, matches = "What do the cats do in the dark?", []
+    expected = Lexical(library).score(question, 5), Lexical(library).idf(words(question))
+
+    class Watched(Library):
+        def query(self, sql, parameters=()):
+            matches.extend(parameters if "MATCH" in sql else ())
+            return super().query(sql, parameters)
+
+    lexical = Lexical(Watched(library.path))
+    lexical.load(question)
+    assert sorted(matches) == sorted(f'"{word}"' for word in dict.fromkeys(words(question)))
+    matches.clear()
+    assert (lexical.score(question, 5), lexical.idf(words(question))) == expected
+    assert matches == []
 
 
 def test_context_is_searched_too(tmp_path):

@@ -56,6 +56,12 @@ def test_a_source_comes_back_as_it_was_stored(library):
     assert library.source("/home/é.md") is None
 
 
+def test_the_text_of_a_source_can_be_read_alone(library):
+    """As it was stored; of no other name than the source's own."""
+    assert library.text("notes/é.md") == SOURCE.text
+    assert library.text("/home/é.md") is None
+
+
 def test_sources_are_listed_by_name_with_their_sizes(library):
     """A source without chunks counts none."""
     library.replace_source(replace(SOURCE, name="a.md", uri="/a.md"), [], {}, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from support.answers import passage_of
 
 from rag_app.embeddings.alignment import Aligner
-from rag_app.reading.evidence import Evidence, Reader
+from rag_app.reading.evidence import Evidence, Reader, SentenceEvidence
 from rag_app.types import Unit
 
 WALTZ = passage_of(
@@ -150,3 +151,14 @@ def test_a_passage_longer_than_the_embedder_reads_is_read_to_its_end(reader):
     """The last sentence of a long passage can be the best one."""
     long = passage_of("Nothing of interest happened that day. " * 60 + "The waltz is a dance in triple time.")
     assert best(reader, "What is the waltz?", long) == "The waltz is a dance in triple time."
+
+
+def test_sentences_are_found_again_in_merged_passages():
+    """Each stands in the first passage that has it as a unit, with its own span; others stay where they are."""
+    first, second = passage_of("One is red. Two are blue."), passage_of("Elsewhere.", source="b.md")
+    longer = replace(first, text="One is red. Two are blue. Three.", units=(*first.units, Unit(26, 32, "paragraph")))
+    sentences = tuple(SentenceEvidence(p, u, p.text[u.start : u.end], 0.0) for p in (first, second) for u in p.units)
+    found = Evidence("Why?", sentences, 0.5).within([longer])
+    assert [s.passage for s in found.sentences] == [longer, longer, second]
+    assert [(s.unit, s.text, s.score) for s in found.sentences] == [(s.unit, s.text, s.score) for s in sentences]
+    assert (found.question, found.strength) == ("Why?", 0.5)

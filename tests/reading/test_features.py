@@ -64,10 +64,11 @@ def column(name, asked=ASKED, pages=None):
         ("new words", [np.log(2), np.log(2), np.log(2)]),
         ("length", [np.log(6), np.log(6), np.log(4)]),
         ("type of answer", [0, 1, 0]),
+        ("way of explaining", [0, 0, 0]),
         ("definition", [0, 0, 0]),
-        ("score of the passage", [0.23 * 0.65 + 0.33 * 0.625 + 0.25 * 0.85] * 3),
+        ("definition that opens the passage", [0, 0, 0]),
+        ("heading", [0, 0, 0]),
         ("rank of the passage", [1, 1, 1]),
-        ("score below the best passage", [0, 0, 0]),
         ("opens a list", [0, 0, 1]),
         ("row of a table", [0, 0, 0]),
         ("code", [0, 0, 0]),
@@ -98,15 +99,11 @@ def test_neighbours_are_two_before_and_one_after():
     assert column("alignment with its neighbours", asked, [last]) == pytest.approx([0, 0, 0, 0.8, 0.8])
 
 
-def test_passages_are_told_apart_by_rank_and_score():
+def test_passages_are_told_apart_by_rank():
     """Units come in the order of the passages; neighbours and headings are those of the passage itself."""
     pages = [page_of(PASSAGE), page_of(OTHER, whole=(0.5, 0.2))]
     assert measure(ASKED, pages).shape == (6, len(NAMES))
     assert column("rank of the passage", pages=pages) == [1, 1, 1, 0.5, 0.5, 0.5]
-    first, second = (page.score for page in pages)
-    assert first > second
-    assert column("score of the passage", pages=pages) == pytest.approx([first] * 3 + [second] * 3)
-    assert column("score below the best passage", pages=pages) == pytest.approx([0] * 3 + [second - first] * 3)
     assert column("alignment of the passage", pages=pages) == pytest.approx([0.85] * 3 + [0.5] * 3)
     shared = column("words shared, with the sentence before", pages=pages)
     assert shared == pytest.approx([0.5, 1, 1, 0.875, 1, 1])
@@ -133,9 +130,26 @@ def test_an_end_behind_quotes_and_brackets_counts(text, opens):
 
 
 def test_a_definition_is_told_from_a_mention():
-    """Where the question asks for one."""
+    """Where the question asks for one; the one that opens the passage is marked once more."""
     asked = asked_of("What is the waltz?", {"what": 1.0, "is": 1.0, "the": 0.1, "waltz": 4.0})
     assert column("definition", asked) == [1, 0, 0]
+    assert column("definition that opens the passage", asked) == [1, 0, 0]
+    later = page_of(passage_of("He was rich. The waltz is a dance. It turns."))
+    assert column("definition", asked, [later]) == [0, 1, 0]
+    assert column("definition that opens the passage", asked, [later]) == [0, 0, 0]
+
+
+def test_a_heading_that_is_asked_about_counts_for_all_below_it():
+    """The words that it shares with the question, as a share of the words of both: emperor of wrote, emperor, waltz."""
+    assert column("heading", pages=[page_of(OTHER)]) == pytest.approx([1 / 3] * 3)
+    below = replace(OTHER, locator=Locator(heading=("The emperor", "Death")))
+    assert column("heading", pages=[page_of(below)]) == [0, 0, 0]
+
+
+def test_a_way_of_explaining_is_told_by_its_words():
+    """A question for a cause is met by a sentence with one."""
+    page = page_of(passage_of("It was loved. It was loved because it turns. It ended."))
+    assert column("way of explaining", asked_of("Why?", {"why": 1.0}), [page]) == [0, 1, 0]
 
 
 def test_what_is_measured_altogether_is_the_most_of_any_sentence():

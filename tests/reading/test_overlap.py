@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import snowballstemmer
 
 from rag_app.reading.overlap import stem, stems
 
@@ -19,6 +22,17 @@ from rag_app.reading.overlap import stem, stems
 def test_the_forms_of_a_word_share_a_stem(forms):
     """Number and tense do not matter."""
     assert len({stem(form) for form in forms}) == 1
+
+
+def test_threads_stem_their_own_words():
+    """As many as a service has, each the words that it was given."""
+    asked = [
+        f"{letter}{middle}ations" for letter in "bcdfghklmnprst" for middle in ("iz", "ol", "ur", "an", "ent") * 20
+    ]
+    words = [f"{word[:1]}{i}{word[1:]}" for i, word in enumerate(asked)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(stem, words))
+    assert found == [snowballstemmer.stemmer("porter").stemWord(word) for word in words]
 
 
 def test_different_words_have_different_stems():

@@ -19,7 +19,7 @@ def scorer() -> SupportScorer:
 
 
 def _measured(scorer: SupportScorer, text: str, question: str = "") -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    ((_, found),) = scorer.measure([text], [_PASSAGE], question)
+    ((_, found, _),) = scorer.measure([text], [_PASSAGE], question)
     words = {name: found.of_words[:, i] for i, name in enumerate(WORD_NAMES)}
     return words, dict(zip(STATEMENT_NAMES, found.of_statement.tolist(), strict=True))
 

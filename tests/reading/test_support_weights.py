@@ -9,6 +9,7 @@ import pytest
 
 from rag_app.reading.support_features import STATEMENT_NAMES, WORD_NAMES
 from rag_app.reading.support_weights import (
+    READ_NAMES,
     SUSPECT_NAMES,
     Claims,
     Linear,
@@ -67,20 +68,23 @@ def test_no_words_are_summarised_by_zeros() -> None:
 ])  # fmt: skip
 def test_wholly_new_statements_are_bounded(*, bounded: bool, n_words: int, about: float, odds: float) -> None:
     """Three quarters missing make odds of at least ln(.75 / .25), unless the words are few or about the answer."""
-    statement = Linear(np.zeros(len(STATEMENT_NAMES) + len(SUSPECT_NAMES)), -7.0)
+    statement = Linear(np.zeros(len(STATEMENT_NAMES) + len(SUSPECT_NAMES) + len(READ_NAMES)), -7.0)
     weights = Weights(_stump(), statement, Linear(np.zeros(3), 0.0), bounded)
     of_statement = np.zeros(len(STATEMENT_NAMES))
     of_statement[STATEMENT_NAMES.index("share missing")] = 0.75
     of_statement[STATEMENT_NAMES.index("about the answer")] = about
-    assert weights.odds(np.zeros((n_words, len(WORD_NAMES))), of_statement) == pytest.approx(odds)
-    assert replace(weights, bounded=False).odds(np.zeros((n_words, len(WORD_NAMES))), of_statement) == -7.0
+    of_words, read = np.zeros((n_words, len(WORD_NAMES))), np.zeros(len(READ_NAMES))
+    assert weights.odds(of_words, of_statement, read) == pytest.approx(odds)
+    assert replace(weights, bounded=False).odds(of_words, of_statement, read) == -7.0
 
 
 def test_the_committed_weights_count_no_invention_for_an_answer() -> None:
     """More of what is missing never makes a statement, nor a worse statement an answer, look better supported."""
     learnt = load_weights()
     for weights in (learnt.prose, learnt.structured):
-        named = dict(zip((*STATEMENT_NAMES, *SUSPECT_NAMES), weights.statement.weights.tolist(), strict=True))
+        named = dict(
+            zip((*STATEMENT_NAMES, *SUSPECT_NAMES, *READ_NAMES), weights.statement.weights.tolist(), strict=True)
+        )
         assert all(value >= 0 for name, value in named.items() if name != "about the answer")
         assert (weights.answer.weights >= 0).all()
 

@@ -57,25 +57,26 @@ PASSAGE = passage_of(
 
 def test_scores_are_named():
     """The fused score is the score itself, unless a reranker gave another one."""
-    own = {"fused": 0.5, "dense": 0.25, "lexical": 0.75, "alignment": 0.125}
-    assert Explanation(PASSAGE, {}, ()).scores == {"reranked": None, **own}
+    own = {"fused": 0.5, "dense": 0.25, "lexical": 0.75, "alignment": 0.125, "heading": 0.5}
+    assert Explanation(PASSAGE, {}, (), 0.5).scores == {"reranked": None, **own}
     reranked = replace(PASSAGE, score=0.875, fused_score=0.5)
-    assert Explanation(reranked, {}, ()).scores == {"reranked": 0.875, **own}
+    assert Explanation(reranked, {}, (), 0.5).scores == {"reranked": 0.875, **own}
 
 
 def test_json_is_the_documented_shape():
     """Scores, words and the best sentence with its place in the source, to six digits."""
     passage = replace(PASSAGE, evidence=Unit(111, 124, "paragraph"))
-    explained = Explanation(passage, {"oil": 0.7499999}, ("lamp",))
+    explained = Explanation(passage, {"oil": 0.7499999}, ("lamp",), 0.5)
     assert json.loads(json.dumps(explained.to_json())) == {
         "reranked": None,
         "fused": 0.5,
         "dense": 0.25,
         "lexical": 0.75,
         "alignment": 0.125,
+        "heading": 0.5,
         "words": {"oil": 0.75},
         "missing": ["lamp"],
         "evidence": {"start": 111, "end": 124, "text": "It burns oil."},
     }
     assert explained.evidence == (11, 24)
-    assert Explanation(PASSAGE, {}, ()).to_json()["evidence"] is None
+    assert Explanation(PASSAGE, {}, (), 0.5).to_json()["evidence"] is None

@@ -13,7 +13,7 @@ from support.chroma_server import url_of
 from support.indexes import Index
 from support.slow_bm25 import K1, bm25
 
-from rag_app.embeddings.alignment import Aligner
+from rag_app.embeddings.alignment import Aligner, heading_score
 from rag_app.errors import InvalidInputError, StoreError
 from rag_app.from_scratch.language.words import content_words
 from rag_app.index.lexical import Lexical
@@ -325,13 +325,15 @@ def test_the_best_thirty_are_ordered_by_late_interaction(course, aligning, align
     assert {p.chunk_id for p in found} == {p.chunk_id for p in fused}
     assert [(-p.score, p.chunk_id) for p in found] == sorted((-p.score, p.chunk_id) for p in found)
     pages = {page.passage.chunk_id: page for page in aligner.align(aligner.ask(question), fused)}
+    wanted = frozenset(content_words(question))
     for p in found:
         page = pages[p.chunk_id]
         best = max(page.alignments)
         assert (p.dense_score, p.lexical_score) == (page.passage.dense_score, page.passage.lexical_score)
         assert p.alignment_score == pytest.approx(max(best, 0), abs=1e-6)
-        expected = 0.23 * max(p.dense_score, 0) + 0.19 * p.lexical_score + 0.33 * max(best, 0)
-        assert p.score == pytest.approx(expected + 0.25 * max(page.whole_alignment, 0), abs=1e-6)
+        expected = 0.21 * max(p.dense_score, 0) + 0.17 * p.lexical_score + 0.30 * max(best, 0)
+        expected += 0.23 * max(page.whole_alignment, 0) + 0.09 * heading_score(wanted, p)
+        assert p.score == pytest.approx(expected, abs=1e-6)
         assert p.evidence == page.units[int(page.alignments.argmax())]
         assert p.evidence in p.units
         assert 0 <= p.score <= 1

@@ -106,6 +106,18 @@ def test_a_tool_is_described_and_called(client: httpx.Client) -> None:
     assert {"ndcg", "KMeans", "perplexity"} <= names
 
 
+def test_a_question_that_a_tool_answers_has_the_limits_of_tools(course_dir: Path) -> None:
+    """It is computed where it can be ended, and asks for no more memory than a tool may have."""
+    with running(app_on(course_dir), tool_timeout_s=2) as url:
+        body = {"question": "causal mask 30000"}
+        status, detail = problem(httpx.post(f"{url}/ask", json=body, timeout=60))
+        assert status == 422
+        assert detail.startswith(("The tool causal_mask must be done within 2 s", "The arguments of causal_mask ask"))
+        answer = httpx.post(f"{url}/ask", json={"question": "causal mask 2"}, timeout=60).json()
+    assert answer["tool_calls"][0]["result"] == [[1, 0], [1, 1]]
+    assert answer["llm"] == "tools"
+
+
 def test_a_tool_is_drawn(client: httpx.Client) -> None:
     """As SVG; one without a picture says so."""
     response = client.post("/tools/confusion_matrix/plot", json={"y_true": ["a", "b"], "y_pred": ["a", "a"]})

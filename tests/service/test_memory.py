@@ -24,11 +24,23 @@ def test_what_is_kept_is_found_in_its_state(course_dir: Path) -> None:
 def test_memory_is_bounded(course_dir: Path) -> None:
     """Of a thousand and one results that which was used least lately is forgotten."""
     memory = Memory(app_on(course_dir).library)
+    state = memory.state()
     for n in range(1_000):
-        memory.keep(None, n, str(n))
-    memory.get(None, 0)
-    memory.keep(None, 1_000, "1000")
-    assert (memory.get(None, 0), memory.get(None, 1), memory.get(None, 1_000)) == ("0", None, "1000")
+        memory.keep(state, n, str(n))
+    memory.get(state, 0)
+    memory.keep(state, 1_000, "1000")
+    assert (memory.get(state, 0), memory.get(state, 1), memory.get(state, 1_000)) == ("0", None, "1000")
+
+
+def test_what_was_worked_out_while_the_index_changed_is_not_kept(course_dir: Path, tmp_path: Path) -> None:
+    """Nobody can say for which of the two it holds."""
+    shutil.copytree(course_dir, tmp_path / "data")
+    app = app_on(tmp_path / "data")
+    memory = Memory(app.library)
+    before = memory.state()
+    app.library.set_meta("generation", "1000")
+    memory.keep(before, "x", 1)
+    assert (memory.get(before, "x"), memory.get(memory.state(), "x")) == (None, None)
 
 
 def test_an_index_that_changes_or_comes_to_be_is_another_state(course_dir: Path, tmp_path: Path) -> None:

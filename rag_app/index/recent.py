@@ -1,0 +1,48 @@
+"""What was read of chunks lately, as long as the library is as it was then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from rag_app.index.library import Library
+
+T = TypeVar("T")
+_MOST_KEPT = 4_096  # chunks: their passages take some 20 MB, and so do their token vectors as they are stored
+
+
+class Recent(Generic[T]):
+    """Reads something of chunks, and keeps it: questions of one field find the same chunks again.
+
+    Parameters
+    ----------
+    library : Library
+        After any change of it, by any process, nothing is kept.
+    read : callable
+        Returns what is wanted of chunks by id, of those that have it.
+    """
+
+    def __init__(self, library: Library, read: Callable[[Sequence[str]], Mapping[str, T]]) -> None:
+        self._library = library
+        self._read = read
+        self._kept: tuple[object, dict[str, T]] = (None, {})
+
+    def load(self, chunk_ids: Sequence[str]) -> dict[str, T]:
+        """Return what is wanted of chunks, by id."""
+        kept = self._current()  # of the state before reading: what is read is at least as new
+        found = {c: kept[c] for c in chunk_ids if c in kept}
+        missing = [c for c in chunk_ids if c not in found]
+        if missing:
+            read = self._read(missing)
+            found |= read
+            kept.update(read)
+        return found
+
+    def _current(self) -> dict[str, T]:
+        state, kept = self._kept
+        now = self._library.state()
+        if state != now or len(kept) >= _MOST_KEPT:
+            kept = {}  # another one: a thread may still be reading what was kept
+            self._kept = now, kept
+        return kept
