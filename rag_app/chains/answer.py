@@ -151,7 +151,7 @@ class Answerer:
     def _quote(self, draft: Answer, evidence: Evidence, watch: _Stopwatch) -> Iterator[Event]:
         text, citations, inline = "", [], True
         read = merged_neighbours(self.extend(draft.retrieved), self.source_text)
-        for sentence in choose_sentences(evidence.within(read)):
+        for sentence in choose_sentences(evidence.within(read, is_left_out=addresses_llm)):
             citation = cite(sentence.passage, sentence.unit)
             if addresses_llm(sentence.text) or not self._holds(citation):
                 continue

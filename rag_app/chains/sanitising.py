@@ -47,7 +47,8 @@ _ORDERS = (
     rf"|^\W*(?:note |message |dear |hey )?(?:to |for )?(?:the |any )?(?:ai:|(?:ai )?{_READER}\s*[:,])"
     r"|^\W*(?:please |always |now |then |obey\W+)*"
     r"(?:reply:|(?:reply|respond|answer|output)\b[^.!?]{0,30}?"
-    r"\b(?:only|exactly|nothing|with|in this form|every question)\b)"
+    r"\b(?:only|exactly|nothing|with|in this form|every question)\b"
+    r"|cite\b[^.!?]{0,30}?\[\d)"
     # in other languages
     r"|\bignorier\w*\b.{0,40}anweisung|\bantworte(?:n sie)? nur\b"
     r"|\bignore[rz]?\b.{0,30}\binstructions\b.{0,20}\bpr[ée]c[ée]d|\br[ée]pond\w* (?:uniquement|seulement)\b"

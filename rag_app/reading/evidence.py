@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rag_app.from_scratch.language.words import words
 from rag_app.reading.features import NAMES, WHOLE_NAMES, measure, measure_whole
 from rag_app.types import Passage, Unit
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from rag_app.embeddings.alignment import Aligner
 
 WEIGHTS = Path(__file__).with_name("weights.json")
+_REPETITION = 9.0  # log-odds
+_ROWS = ("table",)  # one may hold a question and its answer
+_N_WORDS = 4  # of a question that is told from a mere term
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,20 @@ class Evidence:
     sentences: tuple[SentenceEvidence, ...]
     strength: float
 
-    def within(self, passages: Sequence[Passage]) -> Evidence:
+    def within(self, passages: Sequence[Passage], is_left_out: Callable[[str], bool] = lambda _: False) -> Evidence:
         """Return the same with each sentence in the first of other passages that holds it, such as merged ones.
 
         Parameters
         ----------
         passages : sequence of Passage
             Of the same sources. A sentence that none of them holds stays where it is.
+        is_left_out : callable, optional
+            Whether a sentence with such a text is not to be quoted. Default: none.
         """
         sentences = tuple(
-            replace(s, passage=next((p for p in passages if s.is_in(p)), s.passage)) for s in self.sentences
+            replace(s, passage=next((p for p in passages if s.is_in(p)), s.passage))
+            for s in self.sentences
+            if not is_left_out(s.text)
         )
         return replace(self, sentences=sentences)
 
@@ -120,12 +128,13 @@ class Reader:
         pages = self._aligner.align(asked, passages)
         features = measure(asked, pages)
         learnt = _learnt()
-        scores = features @ learnt.sentence
-        odds = float(measure_whole(features, pages) @ learnt.whole) + learnt.bias
         units = [(page.passage, unit) for page in pages for unit in page.units]
+        texts = [p.text[u.start - p.start : u.end - p.start] for p, u in units]
+        repeats = np.array([_repeats(question, u.kind, text) for (_, u), text in zip(units, texts, strict=True)], bool)
+        scores = features @ learnt.sentence - _REPETITION * repeats
+        odds = float(measure_whole(features, pages) @ learnt.whole) + learnt.bias
         sentences = [
-            SentenceEvidence(p, u, p.text[u.start - p.start : u.end - p.start], float(score))
-            for (p, u), score in zip(units, scores, strict=True)
+            SentenceEvidence(p, u, text, float(score)) for (p, u), text, score in zip(units, texts, scores, strict=True)
         ]
         return Evidence(question, tuple(sorted(sentences, key=lambda s: -s.score)), 1 / (1 + math.exp(-odds)))
 
@@ -136,6 +145,12 @@ class _Learnt(NamedTuple):
     sentence: NDArray[np.float64]
     whole: NDArray[np.float64]
     bias: float
+
+
+def _repeats(question: str, kind: str, text: str) -> bool:
+    """Return whether a sentence asks the question itself, as in a list of questions or an example, and says no more."""
+    asked = words(question)
+    return len(asked) >= _N_WORDS and kind not in _ROWS and f" {' '.join(asked)} " in f" {' '.join(words(text))} "
 
 
 @lru_cache(maxsize=1)

@@ -18,9 +18,13 @@ HEAVY = {
     "langchain_core",
     "numpy",
     "onnxruntime",
+    "pandas",
     "prompt_toolkit",
+    "pyarrow",
     "pydantic",
+    "ray",
     "rich",
+    "sqlalchemy",
     "torch",
 }
 TORCH = {"torch", "sentence_transformers", "transformers", "tensorflow", "openai", "langchain_openai", "tiktoken"}

@@ -58,7 +58,8 @@ def kill_workers(node: Any, title: str) -> int:
     (raylet,) = [started.process.pid for started in node.all_processes["raylet"]]
     found = [pid for pid in _children(raylet) if _title(pid).startswith(title)]
     for pid in found:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return len(found)
 
 
@@ -73,7 +74,9 @@ def _children(parent: int) -> list[int]:
 
 
 def _title(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
+    return ""
 
 
 def descendants(pid: int) -> list[int]:

@@ -12,6 +12,7 @@ from rag_app.evaluation.metrics.examples import Example
 from rag_app.evaluation.metrics.retrieval import SAME, is_at, relevant_places
 from rag_app.evaluation.metrics.table import metric
 from rag_app.evaluation.scores import Score, not_applicable, scored
+from rag_app.from_scratch.language.words import words
 from rag_app.reading.overlap import stems
 
 _SUPPORTED = 0.6  # of the words of a sentence
@@ -54,10 +55,11 @@ def citation_support(example: Example) -> Score:
 
 @metric(
     name="citation_coverage",
-    definition="Share of the answer's sentences that cite something.",
-    misses="Whether what they cite supports them. A list that is cited once, behind its last item, counts as one "
-    "sentence with a citation and others without.",
-    agreement_note="counts facts: markers",
+    definition="Share of the answer's sentences that cite something, or that a citation of the answer quotes word for "
+    "word.",
+    misses="Whether what they cite supports them. A list in other words that is cited once, behind its last item, "
+    "counts as one sentence with a citation and others without.",
+    agreement_note="counts facts: markers and quotations",
 )
 def citation_coverage(example: Example) -> Score:
     """Return the share of sentences with a citation."""
@@ -122,7 +124,13 @@ def _claims(example: Example) -> list[_Claim]:
             found.append(_Claim(text, cited))
         elif cited and found:  # a marker that stands alone belongs to the sentence before it
             found[-1] = _Claim(found[-1].text, found[-1].citations + cited)
-    return found
+    # a marker behind a quotation of several sentences is that of each
+    return [c if c.citations else _Claim(c.text, _quoted(c.text, example.citations)) for c in found]
+
+
+def _quoted(text: str, citations: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    said = f" {' '.join(words(text))} "
+    return tuple(c for c in citations if said in f" {' '.join(words(c['quote']))} ")[:1]
 
 
 def _supports(citation: Mapping[str, Any], text: str) -> bool:
