@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rag_app.embeddings.alignment import Aligner
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-_REPETITION = 9.0  # log-odds
+_REPETITION = 99.0  # log-odds: the words are all there, however little they say
 _ROWS = ("table",)  # one may hold a question and its answer
 _N_WORDS = 4  # of a question that is told from a mere term
 

@@ -83,6 +83,16 @@ def test_no_passages_are_no_evidence(reader):
     assert reader.read("What is the waltz?", []) == Evidence("What is the waltz?", (), 0.0)
 
 
+@pytest.mark.parametrize("kind", ["paragraph", "list", "code"])
+def test_what_repeats_the_question_does_not_answer_it(reader, kind):
+    """In a list of questions, or as an example of one; a row of a table may hold the answer beside it."""
+    asked, answer = "What is salt added to rice for?", "Rice tastes of little without salt."
+    units = (Unit(0, 31, kind), Unit(32, 67, "paragraph"))
+    assert best(reader, asked, passage_of(f"{asked}\n{answer}", units=units)) == answer
+    row = passage_of(f"{asked} | {answer}", units=(Unit(0, 69, "table"),))
+    assert reader.read(asked, [row]).sentences[0].score > reader.read(asked, [RICE]).sentences[0].score - 99
+
+
 def test_a_heading_is_read_and_never_quoted(reader):
     """Headings are no sentences, and a passage of nothing else offers none."""
     units = (Unit(0, 9, "heading"), Unit(11, 47, "paragraph"))

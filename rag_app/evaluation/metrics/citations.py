@@ -55,7 +55,7 @@ def citation_support(example: Example) -> Score:
 
 @metric(
     name="citation_coverage",
-    definition="Share of the answer's sentences that cite something, or that a citation of the answer quotes word for "
+    definition="Share of the answer's sentences that cite something, or that the citation behind them quotes word for "
     "word.",
     misses="Whether what they cite supports them. A list in other words that is cited once, behind its last item, "
     "counts as one sentence with a citation and others without.",
@@ -124,13 +124,21 @@ def _claims(example: Example) -> list[_Claim]:
             found.append(_Claim(text, cited))
         elif cited and found:  # a marker that stands alone belongs to the sentence before it
             found[-1] = _Claim(found[-1].text, found[-1].citations + cited)
-    # a marker behind a quotation of several sentences is that of each
-    return [c if c.citations else _Claim(c.text, _quoted(c.text, example.citations)) for c in found]
+    return _carried_back(found)
 
 
-def _quoted(text: str, citations: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    said = f" {' '.join(words(text))} "
-    return tuple(c for c in citations if said in f" {' '.join(words(c['quote']))} ")[:1]
+def _carried_back(claims: list[_Claim]) -> list[_Claim]:
+    """Return claims with a marker behind a quotation of several sentences as that of each of them."""
+    carried: list[_Claim] = []
+    following: tuple[Mapping[str, Any], ...] = ()
+    for claim in reversed(claims):
+        following = claim.citations or tuple(c for c in following if _quotes_all(c, claim.text))
+        carried.append(_Claim(claim.text, following))
+    return carried[::-1]
+
+
+def _quotes_all(citation: Mapping[str, Any], text: str) -> bool:
+    return f" {' '.join(words(text))} " in f" {' '.join(words(citation['quote']))} "
 
 
 def _supports(citation: Mapping[str, Any], text: str) -> bool:

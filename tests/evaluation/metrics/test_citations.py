@@ -37,6 +37,8 @@ def score(metric, answer, citations=(LAMP, SALT), **fields):
         (f"- {LAMP} [1]\n- {SALT} [2]", 1.0, 1.0),
         (f"{LAMP} [9]", None, 0.0),
         ("It costs 3.5 crowns. [1]", 0.0, 1.0),
+        (f"{LAMP} {SALT} Whales sing. [2]", 0.5, 1 - 1 / 3),  # the second one is in what the third one cites
+        (f"{LAMP} {SALT} [1]", 0.5, 1.0),  # the first one is
     ],
 )
 def test_support_and_coverage(answer, support, coverage):
