@@ -34,14 +34,14 @@ class Explanation:
         lexical score, most first.
     missing : tuple of str
         The question's words that are not.
-    heading : float
+    heading : float, default=0.0
         How much of its heading is asked about, in [0, 1].
     """
 
     passage: Passage
     words: Mapping[str, float]
     missing: tuple[str, ...]
-    heading: float
+    heading: float = 0.0
 
     @property
     def scores(self) -> dict[str, float | None]:

@@ -19,7 +19,9 @@ QUESTION = "What is mode collapse?"
 @pytest.fixture
 def found():
     """A threshold that lets nothing pass."""
-    return Calibration(threshold=0.99, low=0.98, high=1.0, n_answerable=40, n_unanswerable=30, max_false_refusals=0.03)
+    return Calibration(
+        threshold=0.99999, low=0.9999, high=1.0, n_answerable=40, n_unanswerable=30, max_false_refusals=0.03
+    )
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def test_what_is_calibrated_is_in_use_at_once(data_dir, found):
     app_on(data_dir).set_calibration(found)
     assert not app.ask(QUESTION).answered
     threshold = app.threshold
-    assert (threshold.value, threshold.origin, threshold.stale) == (0.99, "calibrated", "")
+    assert (threshold.value, threshold.origin, threshold.stale) == (0.99999, "calibrated", "")
     today = datetime.now(UTC).date().isoformat()
-    assert str(threshold) == f"0.99, calibrated on {today} with 40 answerable and 30 unanswerable questions"
+    assert str(threshold) == f"1, calibrated on {today} with 40 answerable and 30 unanswerable questions"
     recorded = json.loads(json.dumps(threshold.to_json()))["calibration"]
     assert Calibration(**recorded) == threshold.calibration
     assert recorded["fingerprint"] == app.library.get_meta("fingerprint")
@@ -66,7 +68,7 @@ def test_a_setting_goes_before_it(data_dir, found):
     assert app.ask(QUESTION).answered
     assert (app.threshold.value, app.threshold.origin) == (0.25, "setting")
     assert str(app.threshold) == "0.25, as the settings say"
-    assert app.threshold.calibration.threshold == 0.99
+    assert app.threshold.calibration.threshold == 0.99999
     assert app_on(data_dir, min_evidence=0.5).threshold.origin == "setting"  # though it is the default's value
 
 
@@ -78,7 +80,7 @@ def test_it_is_stale_when_another_embedder_has_built_the_index(data_dir, found):
     app.library.set_meta("fingerprint", json.dumps(other, sort_keys=True))
     threshold = app.threshold
     assert (threshold.value, threshold.origin) == (DEFAULT, "default")
-    assert threshold.stale.startswith("The threshold 0.99, calibrated on 20")
+    assert threshold.stale.startswith("The threshold 1, calibrated on 20")
     assert "is not used: another embedder" in threshold.stale
 
 
@@ -99,9 +101,9 @@ def test_it_outlives_what_leaves_the_embedder_as_it_is(data_dir, found):
     app = app_on(data_dir)
     app.set_calibration(found)
     app.reindex()
-    assert app.threshold.value == 0.99
+    assert app.threshold.value == 0.99999
     app.compact()
-    assert app_on(data_dir).threshold.value == 0.99
+    assert app_on(data_dir).threshold.value == 0.99999
 
 
 def test_without_an_index_nothing_can_be_recorded(tmp_path, found):

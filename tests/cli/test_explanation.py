@@ -75,6 +75,17 @@ def test_scores_in_a_pipe_are_numbers() -> None:
     assert printed(out) == "#  fused  meaning  words  sentence\n1  0.500  0.250    1.000  0.123\n"
 
 
+def test_a_heading_that_is_asked_about_has_a_column() -> None:
+    """Where there is one."""
+    out = screen(None)
+    show_scores(out, [Explanation(LIT, {}, (), 0.5), Explanation(LIT, {}, ())])
+    assert printed(out).splitlines() == [
+        "#  fused  meaning  words  sentence  heading",
+        "1  0.500  0.250    1.000  0.123     0.500",
+        "2  0.500  0.250    1.000  0.123     0.000",
+    ]
+
+
 def test_bars_of_a_terminal_without_such_characters() -> None:
     """Hash signs say the same."""
     file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
@@ -122,7 +133,7 @@ def test_the_command_explains(rag_on_notes: CommandLine) -> None:
     done = rag_on_notes.inside("search", "When was the lamp lit?", "-k", "2", "--explain")
     assert (done.code, done.err) == (0, "")
     table, first, second = done.out.split("\n\n1. ")[0], *re.split(r"\n\n[12]\. ", done.out)[1:]
-    assert re.match(r"#  fused  meaning  words( +\w+)?\n1  0\.\d{3}  0\.\d{3}    0\.\d{3}", table)
+    assert re.match(r"#  fused  meaning  words( +\w+)*\n1  0\.\d{3}  0\.\d{3}    0\.\d{3}", table)
     assert len(table.splitlines()) == 3
     assert first.startswith("lighthouse.md: The lighthouse › The lamp, line 12\n    words: lamp 0.")
     assert "The lamp was lit for the first time in 1861." in first
@@ -136,7 +147,7 @@ def test_the_explanation_in_json(rag_on_notes: CommandLine) -> None:
     objects = [p.pop("explanation") for p in explained]
     assert explained == plain
     assert [list(e) for e in objects] == [
-        ["reranked", "fused", "dense", "lexical", "alignment", "words", "missing", "evidence"]
+        ["reranked", "fused", "dense", "lexical", "alignment", "heading", "words", "missing", "evidence"]
     ] * len(plain)
     assert [e["fused"] for e in objects] == [p["score"] for p in plain]
     assert list(objects[0]["words"]) == ["lamp", "lit"]
