@@ -128,8 +128,9 @@ MISTAKES = [
     (
         ["index", "frobnicate"],
         (
-            "argument status|verify|reindex|forget|compact|export|publish|import: invalid choice: 'frobnicate' (choose "
-            "from 'status', 'verify', 'reindex', 'forget', 'compact', 'export', 'publish', 'import'). Run: rag index --help"
+            "argument status|verify|reindex|forget|compact|export|publish|import: invalid choice: 'frobnicate' "
+            "(choose from 'status', 'verify', 'reindex', 'forget', 'compact', 'export', 'publish', 'import'). "
+            "Run: rag index --help"
         ),
     ),
     (
