@@ -252,7 +252,7 @@ class ChromaVectors:
             before = self._whereabouts()
             try:
                 return self._query_once(vectors, k)
-            except StoreError:
+            except (StoreError, AttributeError):  # of a client that is half made where the folder went as it opened
                 is_moving = self._old.exists() or self._aside.exists() or self._whereabouts() != before
                 if not is_moving:
                     raise
