@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 _REPETITION = 99.0  # log-odds: the words are all there, however little they say
-_ROWS = ("table",)  # one may hold a question and its answer
 _N_WORDS = 4  # of a question that is told from a mere term
+_N_BESIDE = 2  # such as the number of a question in a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,11 @@ class _Learnt(NamedTuple):
 
 
 def _repeats(question: str, kind: str, text: str) -> bool:
-    """Return whether a sentence asks the question itself, as in a list of questions or an example, and says no more."""
-    asked = words(question)
-    return len(asked) >= _N_WORDS and kind not in _ROWS and f" {' '.join(asked)} " in f" {' '.join(words(text))} "
+    """Return whether a sentence is the question itself, as in a list of questions, or code holds it as an example."""
+    asked, said = words(question), words(text)
+    if len(asked) < _N_WORDS or (kind != "code" and len(said) > len(asked) + _N_BESIDE):
+        return False
+    return f" {' '.join(asked)} " in f" {' '.join(said)} "
 
 
 @lru_cache(maxsize=1)
