@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +40,16 @@ def weights_path() -> Path:
         feature = "The MiniLM embedder"
         raise MissingExtraError(feature, _PACKAGE)
     return Path(spec.origin).parent / "model" / "model.safetensors"
+
+
+def load_tokenizer() -> Any:  # noqa: ANN401  (tokenizers is untyped)
+    """Return the installed tokenizer, a `tokenizers.Tokenizer` that neither pads nor cuts."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(weights_path().with_name("tokenizer.json")))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +94,7 @@ class MiniLM:
     max_tokens = 256
 
     def __init__(self, n_threads: int | None = None) -> None:
-        from tokenizers import Tokenizer
-
-        path = weights_path()
-        self._tokenizer: Any = Tokenizer.from_file(str(path.with_name("tokenizer.json")))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = load_tokenizer()
         self._n_threads = n_threads or os.cpu_count() or 1
 
     @staticmethod
@@ -193,7 +198,9 @@ class MiniLM:
             yield np.array([first, *body[i : i + step], last], np.int64)
 
 
-def load_session(graph: Path, n_threads: int = 1) -> Any:  # noqa: ANN401  (onnxruntime is untyped)
+def load_session(  # the session is untyped
+    graph: Path, n_threads: int = 1, weights: Mapping[str, NDArray[np.float32]] | None = None
+) -> Any:  # noqa: ANN401
     """Return a network that is described by a graph and has the installed weights.
 
     Parameters
@@ -202,6 +209,8 @@ def load_session(graph: Path, n_threads: int = 1) -> Any:  # noqa: ANN401  (onnx
         A file that `rag_app.embeddings.minilm_graph` or `rag_app.embeddings.packed_graph` has written.
     n_threads : int, default=1
         Threads that compute one text or batch; the result does not depend on them.
+    weights : mapping of str to ndarray, optional
+        What stands in the place of installed tensors of these names. Default: nothing.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would note an id of the device, and what it ran
     import onnxruntime
@@ -212,6 +221,9 @@ def load_session(graph: Path, n_threads: int = 1) -> Any:  # noqa: ANN401  (onnx
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a thread that waits leaves the processor
     folder = str(weights_path().parent)
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
+    if weights:
+        replaced = [onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(w)) for w in weights.values()]
+        options.add_external_initializers(list(weights), replaced)
     return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 

@@ -8,9 +8,7 @@ side by side, none of them longer than it would be alone, so that a text's vecto
 from __future__ import annotations
 
 import importlib.util
-import json
 import math
-import struct
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +17,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from rag_app.embeddings.weights import read_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +86,7 @@ class OpenVINONetwork:
             "INFERENCE_PRECISION_HINT": "bf16" if arithmetic == "bf16" else "f32",
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
-        compiled = core.compile_model(_Graph(_read(weights), arithmetic).build(), "CPU", options)
+        compiled = core.compile_model(_Graph(read_weights(weights), arithmetic).build(), "CPU", options)
         self._n_threads = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._free: SimpleQueue[Any] = SimpleQueue()
         for _ in range(self._n_threads):
@@ -131,19 +131,6 @@ def _padded(ids: Sequence[NDArray[np.int64]]) -> list[NDArray[Any]]:
     for i, own in enumerate(ids):
         padded[i, : len(own)], mask[i, : len(own)] = own, 1
     return [padded, mask]
-
-
-def _read(path: Path) -> dict[str, NDArray[np.float32]]:
-    """Map the tensors of a safetensors file: a JSON header of offsets, then the values."""
-    data = np.memmap(path, np.uint8, "r")
-    (size,) = struct.unpack("<Q", data[:8].tobytes())
-    header = json.loads(data[8 : 8 + size].tobytes())
-    tensors = {}
-    for name, entry in header.items():
-        if entry.get("dtype") == "F32":
-            start, end = (8 + size + offset for offset in entry["data_offsets"])
-            tensors[name] = data[start:end].view(np.float32).reshape(entry["shape"])
-    return tensors
 
 
 class _Graph:

@@ -1,4 +1,4 @@
-"""Writes ``minilm_packed.onnx``: the graph of ``minilm.onnx`` for several texts at once, laid end to end.
+"""Writes ``minilm_packed.onnx``: the graph of ``minilm.onnx`` for several texts, or pairs of them, laid end to end.
 
 What is computed for each token is computed for the tokens of all texts together, without padding. Where tokens attend
 to each other, each text has rows of its own, padded to a multiple of 16: so the same numbers are added up in the same
@@ -7,7 +7,8 @@ order as for the text alone, and the result is the same to the last bit. After a
 ``onnx``.
 
 Inputs are ``ids`` (n_tokens,), the word pieces of all texts with their specials, ``positions`` (n_tokens,), counted
-from 0 in each text, ``slots`` (n_texts, length), which token stands in each place of a text's row, ``hidden``
+from 0 in each text, ``segments`` (n_tokens,), 1 for those of the second of two texts that are read together and 0 for
+all others, ``slots`` (n_texts, length), which token stands in each place of a text's row, ``hidden``
 (n_texts, 1, 1, length), 0 where one does and a large negative number where the row is padded, and ``kept``
 (n_tokens,), where in the rows, laid end to end, each token is; the output ``tokens`` (n_tokens, 384) is the last layer.
 """
@@ -23,8 +24,10 @@ import numpy as np
 GRAPH = Path(__file__).with_name("minilm_packed.onnx")
 _SINGLE = Path(__file__).with_name("minilm.onnx")
 _POSITIONS = "embeddings.position_embeddings.weight"
+_SEGMENTS = "embeddings.token_type_embeddings.weight"
 _SPLIT, _JOIN = "split_heads", "join_heads"
 _SHAPES = {_SPLIT: [0, 0, 12, 32], _JOIN: [-1, 384]}
+_BOUNDS = ("zero", "one")
 _ORDERS = {(1, 0, 2): [0, 2, 1, 3], (1, 2, 0): [0, 2, 3, 1]}  # heads before tokens, with the texts before both
 
 
@@ -38,12 +41,13 @@ def build_packed_graph() -> Any:  # noqa: ANN401  (onnx is untyped, and a develo
     nodes = [made for node in graph.node for made in _nodes(node, helper.make_node)]
     del graph.node[:]
     graph.node.extend(nodes)
-    tensors = [t for t in graph.initializer if t.name not in _SHAPES]
+    tensors = [t for t in graph.initializer if t.name not in (*_SHAPES, *_BOUNDS)]
     del graph.initializer[:]
     graph.initializer.extend(tensors)
     graph.initializer.extend(numpy_helper.from_array(np.array(shape), name) for name, shape in _SHAPES.items())
     inputs: tuple[tuple[str, int, list[str | int | None]], ...] = (
         ("positions", TensorProto.INT64, ["n_tokens"]),
+        ("segments", TensorProto.INT64, ["n_tokens"]),
         ("slots", TensorProto.INT64, ["n_texts", "length"]),
         ("hidden", TensorProto.FLOAT, ["n_texts", 1, 1, "length"]),
         ("kept", TensorProto.INT64, ["n_tokens"]),
@@ -60,6 +64,8 @@ def _nodes(node: Any, make: Any) -> Iterator[Any]:  # noqa: ANN401  (likewise)
         return
     if node.op_type == "Slice" and first == _POSITIONS:
         yield make("Gather", [_POSITIONS, "positions"], [output])
+    elif node.op_type == "Slice" and first == _SEGMENTS:
+        yield make("Gather", [_SEGMENTS, "segments"], [output])
     elif node.op_type == "Reshape" and node.input[1] == _SPLIT:
         yield make("Gather", [first, "slots"], [f"{output}_rows"])
         yield make("Reshape", [f"{output}_rows", _SPLIT], [output])

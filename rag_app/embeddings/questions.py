@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import cached_property
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag_app.embeddings.minilm import MiniLM, TokenVectors, load_session, pooled, token_vectors
+from rag_app.embeddings.minilm import MiniLM, TokenVectors, pooled, token_vectors
+from rag_app.embeddings.packed import PackedNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PACKED = Path(__file__).with_name("minilm_packed.onnx")
 _MOST_TOGETHER = 16
 _MOST_TOKENS = 64  # of a text that is read with others
-_STEP = 16  # see `rag_app.embeddings.packed_graph`
-_HIDDEN = np.float32(-1e9)
 
 
 class QuestionReader(MiniLM):
@@ -57,9 +53,8 @@ class QuestionReader(MiniLM):
         return [self._read(texts[0])] if len(texts) == 1 else super().embed_tokens(texts)
 
     @cached_property
-    def _packed(self) -> Any:  # noqa: ANN401  (onnxruntime is untyped)
-        """The network for texts laid end to end. Fetching its weights is what takes long: two processors share it."""
-        return load_session(_PACKED, min(_n_processors(), 2))
+    def _packed(self) -> PackedNetwork:
+        return PackedNetwork()
 
     def _read(self, text: str) -> TokenVectors:
         found: Future[TokenVectors] = Future()
@@ -90,22 +85,6 @@ class QuestionReader(MiniLM):
         """Return the token vectors of texts that are laid end to end; no token sees those of another text."""
         if not encoded:
             return []
-        lengths = np.array([len(e.ids) for e in encoded])
-        starts = np.cumsum(lengths) - lengths
-        places = np.arange(-(-lengths.max() // _STEP) * _STEP)
-        is_token = places < lengths[:, None]  # (n_texts, length)
-        inputs = {
-            "ids": np.concatenate([np.asarray(e.ids, np.int64) for e in encoded]),
-            "positions": np.concatenate([np.arange(n) for n in lengths.tolist()]),
-            "slots": np.where(is_token, starts[:, None] + places, 0),
-            "hidden": np.where(is_token, np.float32(0), _HIDDEN)[:, None, None],
-            "kept": np.flatnonzero(is_token),
-        }
-        (tokens,) = self._packed.run(["tokens"], inputs)
-        parts = np.split(tokens, starts[1:])
-        return [token_vectors(e, [part], [(pooled(part), part)]) for e, part in zip(encoded, parts, strict=True)]
-
-
-def _n_processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        ids = [np.asarray(e.ids, np.int64) for e in encoded]
+        found = zip(encoded, ids, self._packed.read(ids), strict=True)
+        return [token_vectors(e, [own], [(pooled(tokens), tokens)]) for e, own, tokens in found]

@@ -24,4 +24,4 @@ def test_graph_is_well_formed() -> None:
         assert set(node.input) <= known, node.name
         known |= set(node.output)
     assert [o.name for o in graph.output] == ["tokens"]
-    assert {i.name for i in graph.input} == {"ids", "positions", "slots", "hidden", "kept"}
+    assert {i.name for i in graph.input} == {"ids", "positions", "segments", "slots", "hidden", "kept"}

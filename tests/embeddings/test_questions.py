@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag_app.embeddings.minilm import MiniLM, load_session
-from rag_app.embeddings.questions import _PACKED, QuestionReader
+from rag_app.embeddings.minilm import MiniLM
+from rag_app.embeddings.packed import PackedNetwork
+from rag_app.embeddings.questions import QuestionReader
 
 QUESTIONS = [
     "What is mode collapse?",
@@ -55,7 +56,7 @@ def test_together_questions_are_read_as_alone(reader: QuestionReader, minilm: Mi
 def test_threads_change_nothing(minilm: MiniLM, n_threads: int) -> None:
     """However many compute a question."""
     reader = QuestionReader()
-    reader._packed = load_session(_PACKED, n_threads)
+    reader._packed = PackedNetwork(n_threads=n_threads)
     for found, expected in zip(reader._read_batch(QUESTIONS), minilm.embed_tokens(QUESTIONS), strict=True):
         check(found, expected)
 
