@@ -368,9 +368,9 @@ class App(Maintenance):
 
     @cached_property
     def _reader(self) -> Reader:
-        from rag_app.reading.evidence import Reader
+        from rag_app.reading.evidence import load_reader
 
-        return Reader(self._aligner)
+        return load_reader(self._aligner, self.settings)
 
     @cached_property
     def _answerer(self) -> Answerer:

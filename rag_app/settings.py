@@ -86,6 +86,9 @@ class Settings:
         ``sqlite:///FILE``; empty means a SQLite file in the data folder. See `rag_app.chains.database`.
     reranker : str, default="none"
         ``sentence-transformers:NAME_OR_PATH`` of a cross-encoder that orders the best passages anew.
+    reader : str, default="learnt"
+        Chooses the sentences that answer: ``learnt`` by weights of ours, ``transformers:NAME_OR_PATH`` by a network for
+        extractive question answering.
     k : int, default=5
         Passages to retrieve, in [1, 50].
     late_interaction : bool, default=True
@@ -128,6 +131,7 @@ class Settings:
     chroma_url: str = ""
     database_url: str = field(default="", repr=False)
     reranker: str = "none"
+    reader: str = "learnt"
     k: int = 5
     late_interaction: bool = True
     unsupported_answer: str = "flag"
@@ -137,6 +141,7 @@ class Settings:
         _check_name("llm", self.llm, alone=("extractive",))
         _check_name("embeddings", self.embeddings, alone=("minilm",), providers=_EMBEDDERS[1:])
         _check_name("reranker", self.reranker, alone=("none",), providers=("sentence-transformers",))
+        _check_name("reader", self.reader, alone=("learnt",), providers=("transformers",))
         _check_url("llm_base_url", self.llm_base_url)
         _check_url("embeddings_base_url", self.embeddings_base_url)
         _check_url("chroma_url", self.chroma_url)

@@ -64,6 +64,8 @@ def test_keyword_beats_environment_beats_file_beats_default(toml):
         ("embeddings", "sentence-transformers:/a/b", "sentence-transformers:/a/b"),
         ("embeddings", "openai:text-embedding-3-small", "openai:text-embedding-3-small"),
         ("reranker", "sentence-transformers:/a/b", "sentence-transformers:/a/b"),
+        ("reader", "learnt", "learnt"),
+        ("reader", "transformers:/a/b", "transformers:/a/b"),
         ("llm_temperature", "2", 2.0),
         ("llm_top_p", "0.9", 0.9),
         ("llm_seed", "0", 0),
@@ -132,6 +134,7 @@ PRESET_RULE = "RAG_LLM_PRESET must be precise or balanced or creative; got "
 STOP_RULE = "RAG_LLM_STOP must be 4 texts at most, none of them empty; got "
 LLM_RULE = "RAG_LLM must be extractive or provider:NAME; got "
 RERANKER_RULE = "RAG_RERANKER must be none or sentence-transformers:NAME; got "
+READER_RULE = "RAG_READER must be learnt or transformers:NAME; got "
 EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME or openai:NAME; got "
 
 
@@ -208,6 +211,9 @@ EMBEDDINGS_RULE = "RAG_EMBEDDINGS must be minilm or sentence-transformers:NAME o
         ({"reranker": "bge"}, RERANKER_RULE + "'bge'."),
         ({"reranker": ""}, RERANKER_RULE + "''."),
         ({"reranker": "openai:x"}, RERANKER_RULE + "'openai:x'."),
+        ({"reader": "learned"}, READER_RULE + "'learned'. Did you mean learnt?"),
+        ({"reader": "transformers:"}, READER_RULE + "'transformers:'."),
+        ({"reader": "sentence-transformers:x"}, READER_RULE + "'sentence-transformers:x'."),
         ({"lm": "x"}, "There is no setting named lm. Did you mean llm?"),
     ],
 )

@@ -52,6 +52,7 @@ def diagnose() -> list[Finding]:
         "embedder": _embedder,
         "language model": _language_model,
         "reranker": _reranker,
+        "reader": _reader,
         "Chroma": _chroma,
         "index": _index,
         "threshold": _threshold,
@@ -187,6 +188,14 @@ def _reranker(settings: Settings) -> str:
 
     load_reranker(settings).score(_PROBE, [_PROBE])
     return f"{settings.reranker} scores passages"
+
+
+def _reader(settings: Settings) -> str:
+    from rag_app.embeddings.answer_spans import load_span_network
+
+    if load_span_network(settings) is None:
+        return "learnt: nothing needed"
+    return f"{settings.reader} marks answers"
 
 
 def _chroma(settings: Settings) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rag_app.embeddings.loading_output import without_output
 from rag_app.errors import MissingExtraError, SettingsError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class CrossEncoder:
         import sentence_transformers
 
         try:
-            with _without_progress():
+            with without_output():
                 self._encoder: Any = sentence_transformers.CrossEncoder(name, local_files_only=True)
         except Exception as exc:  # whatever the formats and the model's own code raise
             msg = f"RAG_RERANKER must name a cross-encoder on this machine; {name!r} cannot be loaded."
@@ -61,18 +61,3 @@ class CrossEncoder:
         # Some models come with a sigmoid of their own and some without: here all have one.
         logits = self._encoder.predict(pairs, activation_fn=torch.nn.Identity(), show_progress_bar=False)
         return 1 / (1 + np.exp(-np.asarray(logits, np.float64)))
-
-
-@contextmanager
-def _without_progress() -> Iterator[None]:
-    """Keep the bar that shows weights being loaded off the user's terminal."""
-    import transformers
-
-    logging: Any = transformers.utils.logging
-    was_shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if was_shown:
-            logging.enable_progress_bar()

@@ -24,7 +24,7 @@ from rag_app.evaluation.wording import comparison_rows, headline, run_rows
 _ASSETS = Path(__file__).resolve().parent / "assets"
 _SIDE_BY_SIDE = 2  # runs whose answers are shown; earlier ones are history
 _BAD = ("worse", "not covered")
-_SETTINGS = ("llm", "prompts", "k", "reranker")
+_SETTINGS = ("llm", "prompts", "k", "reranker", "reader")
 
 
 def render_page(runs: Sequence[Run]) -> str:

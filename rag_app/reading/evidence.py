@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rag_app.embeddings.answer_spans import load_span_network
 from rag_app.from_scratch.language.words import words
 from rag_app.reading.features import NAMES, WHOLE_NAMES, measure, measure_whole
+from rag_app.reading.found_answers import SpanScorer, score_found
 from rag_app.types import Passage, Unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag_app.embeddings.alignment import Aligner
+    from rag_app.settings import Settings
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 _REPETITION = 99.0  # log-odds: the words are all there, however little they say
@@ -102,10 +105,14 @@ class Reader:
     ----------
     aligner : Aligner
         Compares tokens; MiniLM's, whatever embedder built the index, so that one threshold holds for all.
+    score_spans : callable, optional
+        Orders the sentences in place of the learnt weights: see `rag_app.reading.found_answers.score_found`. How strong
+        the evidence is does not depend on it.
     """
 
-    def __init__(self, aligner: Aligner) -> None:
+    def __init__(self, aligner: Aligner, score_spans: SpanScorer | None = None) -> None:
         self._aligner = aligner
+        self._score_spans = score_spans
 
     def read(self, question: str, passages: Sequence[Passage]) -> Evidence:
         """Return the evidence in passages for a question.
@@ -131,12 +138,29 @@ class Reader:
         units = [(page.passage, unit) for page in pages for unit in page.units]
         texts = [p.text[u.start - p.start : u.end - p.start] for p, u in units]
         repeats = np.array([_repeats(question, u.kind, text) for (_, u), text in zip(units, texts, strict=True)], bool)
-        scores = features @ learnt.sentence - _REPETITION * repeats
+        scores = features @ learnt.sentence
+        if self._score_spans is not None:
+            scores = score_found(self._score_spans, question, pages, scores)
+        scores = scores - _REPETITION * repeats
         odds = float(measure_whole(features, pages) @ learnt.whole) + learnt.bias
         sentences = [
             SentenceEvidence(p, u, text, float(score)) for (p, u), text, score in zip(units, texts, scores, strict=True)
         ]
         return Evidence(question, tuple(sorted(sentences, key=lambda s: -s.score)), 1 / (1 + math.exp(-odds)))
+
+
+def load_reader(aligner: Aligner, settings: Settings) -> Reader:
+    """Return the reader that the settings name.
+
+    Raises
+    ------
+    MissingExtraError
+        If the packages of the network that they name are not installed.
+    SettingsError
+        If the network cannot be loaded, or does not mark answers.
+    """
+    network = load_span_network(settings)
+    return Reader(aligner, network.score if network else None)
 
 
 class _Learnt(NamedTuple):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import Path
 
 import pytest
 from support.command_line import CommandLine, Transcript
 from support.openai_server import OpenAIServer
+from support.span_network import save_span_network
 
 from rag_app.index.library import Library
 
@@ -36,6 +38,17 @@ def test_filters_in_the_question(rag_on_notes: CommandLine) -> None:
     done = rag_on_notes.inside("ask", "file:café.txt", "When was the lamp lit?")
     assert (done.code, done.out.startswith(NOTHING)) == (0, True)
     assert "lighthouse.md" not in done.out
+
+
+def test_a_reader_of_the_users_own(rag_on_notes: CommandLine, tmp_path: Path) -> None:
+    """A network that looks for years chooses another sentence, shown as any; one that is not there is an error."""
+    folder = save_span_network(tmp_path / "span_network")
+    assert rag_on_notes.inside("ask", "What dims the lamp?").out.startswith("Salt on the glass dims the lamp.")
+    done = rag_on_notes.inside("ask", "What dims the lamp?", env={"RAG_READER": f"transformers:{folder}"})
+    assert done == Transcript(0, ANSWER, "")
+    done = rag_on_notes.inside("ask", "What dims the lamp?", env={"RAG_READER": "transformers:none-such"})
+    rule = "RAG_READER must name a question-answering network on this machine; 'none-such' cannot be loaded."
+    assert done == Transcript(2, "", f"rag: {rule} Give the path of its folder.\n")
 
 
 def test_unicode_goes_in_and_comes_out(rag_on_notes: CommandLine) -> None:

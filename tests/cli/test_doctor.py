@@ -10,10 +10,11 @@ from pathlib import Path
 from support.command_line import CommandLine
 from support.cross_encoder import save_cross_encoder
 from support.openai_server import OpenAIServer
+from support.span_network import save_span_network
 
 CHECKS = (
-    "Python packages settings data_folder weights embedder language_model reranker Chroma index threshold "
-    "conversations prompts knowledge"
+    "Python packages settings data_folder weights embedder language_model reranker reader Chroma index "
+    "threshold conversations prompts knowledge"
 ).split()
 KEY = "sk-not-to-be-seen"
 ANSWERS = "openai:tiny answers; tokens are counted by an estimate on the safe side"
@@ -63,6 +64,14 @@ def test_a_reranker(rag: CommandLine, tmp_path: Path) -> None:
     rule = "RAG_RERANKER must name a cross-encoder on this machine; 'none-such' cannot be loaded."
     found = wrong(rag, RAG_RERANKER="sentence-transformers:none-such")
     assert found == {"reranker": (rule, "Give the path of its folder.")}
+
+
+def test_a_reader(rag: CommandLine, tmp_path: Path) -> None:
+    """It marks an answer in a text, or the user is told what to do."""
+    name = f"transformers:{save_span_network(tmp_path / 'span_network')}"
+    assert findings(rag, RAG_READER=name)["reader"]["result"] == f"{name} marks answers"
+    rule = "RAG_READER must name a question-answering network on this machine; 'none-such' cannot be loaded."
+    assert wrong(rag, RAG_READER="transformers:none-such") == {"reader": (rule, "Give the path of its folder.")}
 
 
 def test_where_a_setting_comes_from(rag: CommandLine) -> None:
