@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, default=120.0, metavar="SECONDS", help="for a request (default: %(default)g)"
     )
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="must be 1: for more processes, start it on more ports"
+    )
     parser.add_argument("--traces", action="store_true", help="send OpenTelemetry traces, as OTEL_* variables say")
     parser.add_argument("--new-key", metavar="NAME", help="make a key, print it once, and end")
 
@@ -107,6 +110,12 @@ def _start(app: App | Replica, options: ServiceOptions, *, traces: bool) -> None
 
 def read_options(arguments: argparse.Namespace) -> ServiceOptions:
     """Return the options that the command line stands for."""
+    if arguments.workers != 1:
+        msg = (
+            f"--workers must be 1; got {arguments.workers}: processes behind one port would each have a copy of the "
+            "embedded index, count limits for themselves, and know only their own answers when one is rated."
+        )
+        raise SettingsError(msg, hint="Start it once for each port behind a proxy, or with --index: docs/service.md.")
     if arguments.index is not None and arguments.uploads is not None:
         msg = "--uploads must not be given with --index: what was published elsewhere is only read."
         raise SettingsError(msg, hint="Ingest where the index is, then publish it: rag index publish URI")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
     from rag_app.types import Answer
 
 _N_KEPT = 1_000
+_N_CHARACTERS = 20_000_000  # of all of them together: an answer has 6,000, and the result of a tool any number
 _PAUSE_S = 30.0  # after the database could not be used: answers do not wait for it
 _log = logging.getLogger("rag_app.service")
 
 
 class RecentAnswers:
     """The last thousand answers in memory; with a database that is shared, those of a quarter of an hour there too.
+
+    They are fewer where they are long: together they have at most twenty million characters.
 
     Parameters
     ----------
@@ -31,7 +35,8 @@ class RecentAnswers:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[Answer, int]] = OrderedDict()  # with their numbers of characters
+        self._n_characters = 0
         self._kept: Conversations | None = None
         self._turn = threading.Lock()
         self._opening = threading.Lock()
@@ -43,11 +48,19 @@ class RecentAnswers:
         return bool(self._settings.database_url)
 
     def keep(self, answer_id: str, answer: Answer) -> None:
-        """Keep an answer; a database that cannot be used is a line in the log, since the answer itself is well."""
+        """Keep an answer, unless it alone is too long.
+
+        A database that cannot be used is a line in the log, since the answer itself is well.
+        """
+        n_characters = len(json.dumps(answer.to_json(), ensure_ascii=False))
+        if n_characters > _N_CHARACTERS:
+            return
         with self._turn:
-            self._answers[answer_id] = answer
-            if len(self._answers) > _N_KEPT:
-                self._answers.popitem(last=False)
+            _, n_before = self._answers.pop(answer_id, (None, 0))  # clients may send ids, and one again
+            self._answers[answer_id] = (answer, n_characters)
+            self._n_characters += n_characters - n_before
+            while len(self._answers) > _N_KEPT or self._n_characters > _N_CHARACTERS:
+                self._n_characters -= self._answers.popitem(last=False)[1][1]
         if self.is_shared and time.monotonic() >= self._paused_until:
             try:
                 self._conversations().keep_recent(answer_id, answer)
@@ -63,9 +76,9 @@ class RecentAnswers:
         StoreError
             If it cannot be kept.
         """
-        answer = self._answers.get(answer_id)
-        if answer is not None:
-            self._conversations().add_rated(answer, rating, why)
+        found = self._answers.get(answer_id)
+        if found is not None:
+            self._conversations().add_rated(found[0], rating, why)
             return True
         return self.is_shared and self._conversations().rate_recent(answer_id, rating, why) is not None
 

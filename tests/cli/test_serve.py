@@ -56,7 +56,7 @@ def serving(rag: CommandLine, *arguments: str, **env: str) -> Iterator[Serving]:
 
 def test_it_serves_until_it_is_told_to_end(rag_on_course: CommandLine) -> None:
     """With what it serves in one line, and a line of JSON for each request; 0 is its exit code."""
-    with serving(rag_on_course) as made:
+    with serving(rag_on_course, "--workers", "1") as made:
         assert made.lines[-1].startswith("Serving 2 sources at http://127.0.0.1:")
         assert httpx.post(f"{made.url}/ask", json=QUESTION, timeout=60).json()["answered"]
         assert made.end() == 0
@@ -118,6 +118,14 @@ MISTAKES = [
         ),
     ),
     (["--port", "70000"], "port must be between 0 and 65535; got 70000."),
+    (
+        ["--workers", "2"],
+        (
+            "--workers must be 1; got 2: processes behind one port would each have a copy of the "
+            "embedded index, count limits for themselves, and know only their own answers when one is rated. "
+            "Start it once for each port behind a proxy, or with --index: docs/service.md."
+        ),
+    ),
     (["--new-key", "a b"], "The name of a key must have 1 to 64 letters, digits or _.@-; got 'a b'."),
 ]
 

@@ -15,6 +15,7 @@ from rag_app.chains.conversations import Conversations
 from rag_app.errors import InvalidInputError
 from rag_app.service.recent_answers import RecentAnswers
 from rag_app.settings import Settings
+from rag_app.tool_calls import ToolCall
 from rag_app.types import Answer
 
 QUESTION = "What is mode collapse?"
@@ -64,3 +65,18 @@ def test_without_a_shared_database_the_last_thousand_are_known(tmp_path):
     recent.close()
     with closing(Conversations(tmp_path / "data" / "conversations.sqlite")) as kept:
         assert [r.question for r in kept.rated()] == ["q1"]
+
+
+def test_long_answers_take_the_place_of_many(tmp_path):
+    """Twenty million characters are kept, results of tools included, an id once; what is longer by itself is not."""
+
+    def computed(n_characters: int) -> Answer:
+        return Answer("identity matrix", tool_calls=(ToolCall("identity", {}, "1" * n_characters),))
+
+    recent = RecentAnswers(Settings.load(environ={}, data_dir=tmp_path / "data"))
+    for name in "0123456777":
+        recent.keep(name, computed(3_000_000))
+    recent.keep("too long", computed(20_000_000))
+    kept = [name for name in (*map(str, range(8)), "too long") if recent.rate(name, "good", "")]
+    recent.close()
+    assert kept == ["2", "3", "4", "5", "6", "7"]
