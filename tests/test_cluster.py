@@ -98,7 +98,8 @@ def test_what_users_get_wrong(rag, free_port):
         (["--address", "a:1"], alone),
         (["--engine", "ray", "--address", address], refused),
     ):
-        transcript = rag("ingest", "notes", *given)  # in a process: this one joins another cluster
+        run = rag if "ray" in given else rag.inside  # where Ray is started, in a process: this one joins another
+        transcript = run("ingest", "notes", *given)
         assert (transcript.code, transcript.out, transcript.err) == (2, "", f"rag: {message}\n")
     assert not rag.data_dir.exists()
 

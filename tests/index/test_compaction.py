@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from rag_app import build
-from rag_app.errors import LockedError
 from rag_app.index.history import last_run
-from rag_app.index.lock import write_lock
 from rag_app.index.traces import search_files
 from rag_app.ingestion.sync import silent
 
@@ -55,9 +51,3 @@ def test_compacting_an_empty_index(tmp_path):
     app.compact()
     assert app.verify().problems == ()
     app._vectors.reopen()
-
-
-def test_while_another_process_writes_nothing_is_done(notes_app):
-    """The commands that change the index wait for the lock, and say who holds it."""
-    with write_lock(notes_app.settings.data_dir), pytest.raises(LockedError, match="Another process"):
-        notes_app.compact()

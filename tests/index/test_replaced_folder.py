@@ -49,7 +49,7 @@ def test_a_reader_in_another_process_does_not_notice(notes_app):
     """It asks all the time while the folder is replaced again and again, and finds what it looks for."""
     command = [sys.executable, "-c", READER, str(notes_app.settings.data_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reader:
-        for _ in range(6):
+        for _ in range(3):
             notes_app.compact()
         notes_app.library.set_meta("stop", "")
         out, err = reader.communicate(timeout=60)
