@@ -151,7 +151,8 @@ class App(Maintenance):
         """
         from rag_app.retrieval.query import split_query
 
-        return self._reader.read(split_query(question).text, self.search(question, where=where))
+        asked = self._passages.respell(split_query(question).text)
+        return self._reader.read(asked, self.search(question, where=where))
 
     def ask(self, question: str, messages: Sequence[Any] | None = None, *, tools: bool = False) -> Answer:
         """Return the answer to a question, with verified citations.
@@ -234,8 +235,6 @@ class App(Maintenance):
         """Raise a `SettingsError` if the language model that the settings name cannot be set up."""
         _ = self._llm
 
-    # -- for LangChain ---------------------------------------------------------------------------------------------
-
     @cached_property
     def chain(self) -> Runnable[str | Question, Answer]:
         """A Runnable from a question, or ``{"question", "messages"}``, to an `Answer`."""
@@ -305,8 +304,7 @@ class App(Maintenance):
         from rag_app.evaluation.quiz import Quiz
         from rag_app.evaluation.reviews import Reviews
 
-        reviews = Reviews(self.settings.data_dir / "quiz.sqlite")
-        return Quiz(reviews, self.evidence, lambda name: self.source(name).text)
+        return Quiz(Reviews(self.settings.data_dir / "quiz.sqlite"), self.evidence, lambda name: self.source(name).text)
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -390,6 +388,7 @@ class App(Maintenance):
             min_evidence=lambda: self.threshold.value,  # another process may have calibrated
             extend=lambda passages: with_announced(passages, self.library),
             recall=load_recall(self._llm, self.settings),
+            respell=self._passages.respell,
         )
 
     @cached_property

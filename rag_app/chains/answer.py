@@ -80,6 +80,8 @@ class Answerer:
         Returns passages with others that are to be read with them, such as a list after its announcement.
     recall : callable
         Returns a conversation as it fits into a prompt.
+    respell : callable
+        Returns a question with its words as the index spells them.
     """
 
     settings: Settings
@@ -91,6 +93,7 @@ class Answerer:
     min_evidence: Callable[[], float]
     extend: Callable[[Sequence[Passage]], list[Passage]] = list
     recall: Recall = recall_all
+    respell: Callable[[str], str] = str
 
     @property
     def llm_name(self) -> str:
@@ -124,7 +127,7 @@ class Answerer:
         for reply in said.replies:
             tally.add(reply)
         options: dict[str, Any] = {"llm_name": self.llm_name, "prompts_dir": self.settings.prompts_dir}
-        standalone = condense(query.text, said.messages, self.llm, tally=tally, **options)
+        standalone = self.respell(condense(query.text, said.messages, self.llm, tally=tally, **options))
         asked = question.strip() if standalone == query.text else query.with_filters(standalone)
         watch.lap("condense")
         passages = self.search(asked, self.settings.k)

@@ -44,6 +44,10 @@ class Lexical:
         kept = self._current()
         return {t: kept.idf(kept.count(t)) for t in dict.fromkeys(terms)}
 
+    def count(self, words: str) -> int:
+        """Return how many chunks have a word, or several beside each other."""
+        return self._current().count(words)
+
     def load(self, question: str) -> None:
         """Look up what `idf` and `score` need for a question; they find it kept."""
         kept = self._current()

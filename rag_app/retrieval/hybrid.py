@@ -14,6 +14,7 @@ import numpy as np
 
 from rag_app.errors import InvalidInputError, StoreError
 from rag_app.index.recent import Recent
+from rag_app.index.spelling import Spelling
 from rag_app.retrieval.filters import Where, matching_chunks
 from rag_app.types import Passage
 
@@ -69,6 +70,7 @@ class HybridSearch:
         self._embedder = embedder
         self._lexical = lexical
         self._aligner = aligner
+        self.respell = Spelling(library, lexical).respell
         self._passages = Recent(library, library.passages)
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="rag-words")
         self._generation = -1

@@ -31,6 +31,7 @@ class PassageSearch:
     def __init__(self, hybrid: HybridSearch, reranker: Reranker | None = None) -> None:
         self._hybrid = hybrid
         self._reranker = reranker
+        self.respell = hybrid.respell
 
     def search(self, question: str, k: int, *, where: Where | None = None) -> list[Passage]:
         """Return the best passages for a question.
@@ -38,8 +39,8 @@ class PassageSearch:
         Parameters
         ----------
         question : str
-            Any text that is not blank. Its words ``file:…`` and ``heading:…`` say where to look; see
-            `rag_app.retrieval.query.split_query`.
+            Any text that is not blank, in British or American spelling. Its words ``file:…`` and ``heading:…`` say
+            where to look; see `rag_app.retrieval.query.split_query`.
         k : int
             How many, at least 1.
         where : mapping, optional
@@ -60,10 +61,11 @@ class PassageSearch:
             If there is no index, or it is empty.
         """
         query = split_query(question)
+        asked = self.respell(query.text)
         n_candidates = k + max(k, _N_SPARE) if k > 0 else k  # the search says what is wrong with it
-        found = self._hybrid.search(query.text, n_candidates, where=[w for w in (where, query.where) if w] or None)
+        found = self._hybrid.search(asked, n_candidates, where=[w for w in (where, query.where) if w] or None)
         if self._reranker is not None:
-            found = self._reranker.ranked(query.text, found)
+            found = self._reranker.ranked(asked, found)
         return distinct_passages(found, k)
 
 

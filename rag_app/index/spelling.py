@@ -1,0 +1,112 @@
+"""The words of a question as the index spells them: British or American, in one word or in two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rag_app.from_scratch.language.words import STOP_WORDS
+
+if TYPE_CHECKING:
+    from rag_app.index.lexical import Lexical
+    from rag_app.index.library import Library
+
+_PAIRS = tuple(
+    (re.compile(rf"({before})({one}|{other})({after})"), one, other)
+    for before, one, other, after in (
+        (r"[a-z]{3,}", "is", "iz", r"e|es|ed|er|ers|ing|able|ations?|ational"),
+        (r"[a-z]*(?:anal|paral|catal)", "ys", "yz", r"e|es|ed|er|ers|ing"),
+        (r"(?:dis)?(?:behavi|col|fav|flav|harb|hon|hum|lab|neighb|rum|vap)", "our", "or", r"[a-z]*"),
+        (r"(?:epi|bary)?(?:cent|fib|lit|[a-z]*met|theat)", "re", "er", r"s?"),
+        (r"(?:anal|catal|dial|mon)", "ogue", "og", r"s?"),
+        (r"(?:re)?(?:cancel|channel|label|level|model|signal|travel|tunnel)", "l", "", r"ed|er|ers|ing|ings"),
+        (r"(?:def|lic|off)en", "c", "s", r"es?"),
+        (r"art", "e", "i", r"facts?"),
+        (r"gr", "e", "a", r"y(?:scale|s)?"),
+        (r"judg", "e", "", r"ments?"),
+    )
+)
+_WORD = re.compile(r"\"[^\"]*\"|[^\W\d_]+(?:['’-][^\W\d_]+)*")  # what is quoted stays
+_LEAST_LETTERS = 5
+_SELDOM = 2  # passages: what fewer have may be a slip
+_OFTEN = 20  # passages: a word that so many have is not two words written as one
+_FAR_OFTENER = 5  # times
+_MOST_READ = 100  # passages
+_MOST_KEPT = 2_000  # words
+
+
+class Spelling:
+    """Spells questions as the index does.
+
+    Parameters
+    ----------
+    library : Library
+        The index.
+    lexical : Lexical
+        Counts its passages by words.
+    """
+
+    def __init__(self, library: Library, lexical: Lexical) -> None:
+        self._library = library
+        self._lexical = lexical
+        self._known: tuple[object, dict[str, str]] = (None, {})
+
+    def respell(self, question: str) -> str:
+        """Return a question with those words respelled that most passages spell in another way.
+
+        Parameters
+        ----------
+        question : str
+            ``regularization`` becomes ``regularisation`` where more passages have that, and a word that hardly any has,
+            such as ``finetuning``, becomes two where these stand beside each other, as in *fine-tuning*. Names and
+            what stands in quotation marks stay.
+        """
+        state = self._library.state()
+        if self._known[0] != state or len(self._known[1]) > _MOST_KEPT:
+            self._known = (state, {})
+        known = self._known[1]
+        return _WORD.sub(lambda match: self._respelled(match.group(), known), question)
+
+    def _respelled(self, word: str, known: dict[str, str]) -> str:
+        lower = word.lower()
+        if len(word) < _LEAST_LETTERS or not word.isalpha() or word[1:] != lower[1:] or lower in STOP_WORDS:
+            return word
+        if lower not in known:
+            known[lower] = self._best(lower)
+        best = known[lower]
+        if word == lower:
+            return best
+        return word if best == lower or "-" in best else best.capitalize()  # "Dataset" may be a name
+
+    def _best(self, word: str) -> str:
+        others = [other for other in spellings(word) if self._lexical.count(other) >= _SELDOM]
+        if others:
+            return max([word, *others], key=self._count)
+        n_own = self._lexical.count(word)
+        if n_own > _OFTEN:
+            return word
+        parts = [(word[:i], word[i:]) for i in range(1, len(word) - 1)]
+        counts = {f"{a}-{b}": self._lexical.count(f"{a} {b}") for a, b in parts}
+        joined = max(counts, key=counts.__getitem__, default=word)
+        return joined if counts.get(joined, 0) >= max(_SELDOM, _FAR_OFTENER * n_own) else word
+
+    def _count(self, word: str) -> int:
+        """Return how many of the passages that have the word's stem have the word itself."""
+        sql = "SELECT context || ' ' || body FROM lexical WHERE lexical MATCH ? LIMIT ?"
+        exact = re.compile(rf"\b{word}\b", re.IGNORECASE)
+        return sum(bool(exact.search(text)) for (text,) in self._library.query(sql, [f'"{word}"', _MOST_READ]))
+
+
+def spellings(word: str) -> Iterator[str]:
+    """Yield how else a word in lower case may be spelled in British or American English.
+
+    Examples
+    --------
+    >>> list(spellings("regularization")), list(spellings("colour")), list(spellings("model"))
+    (['regularisation'], ['color'], [])
+    """
+    for pattern, one, other in _PAIRS:
+        match = pattern.fullmatch(word)
+        if match:
+            yield f"{match[1]}{other if match[2] == one else one}{match[3]}"

@@ -1,0 +1,112 @@
+"""Questions are spelled as the index spells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag_app import App, build
+from rag_app.index.spelling import Spelling, spellings
+
+BRITISH = (
+    "Regularisation makes a model perform better on new data. Weight decay is a kind of regularisation.",
+    "An optimiser changes the weights. The optimiser has an optimal step, and regular steps are optimal too.",
+    "Fine-tuning continues training. Fine-tuning needs few examples. The colour of the chart is the modelling choice.",
+    "k-means groups points. With k-means a point has one cluster. In k-means the centre moves.",
+    "The tokenizer reads text; colour does not matter to it. We centre the data before modelling.",
+    "A dataset is a set of examples. Fine-tuning takes a dataset. This data set is small; that data set is large.",
+)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> App:
+    """An index of files that are British but for one word."""
+    folder = tmp_path_factory.mktemp("british")
+    for number, text in enumerate(BRITISH):
+        for part in ("one", "two"):
+            Path(folder, f"{part}-{number}.md").write_text(f"# Part {part} {number}\n\n{text}\n", encoding="utf-8")
+    app = build(data_dir=folder / "index")
+    app.ingest(sorted(folder.glob("*.md")))
+    return app
+
+
+@pytest.fixture(scope="module")
+def spelling(app: App) -> Spelling:
+    """How that index spells."""
+    return Spelling(app.library, app._lexical)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("What does the color mean?", "What does the colour mean?"),
+        ("Why center the data before modeling?", "Why centre the data before modelling?"),
+        ("Colors? Color!", "Colors? Colour!"),
+        ("What is finetuning?", "What is fine-tuning?"),
+        ("How does kmeans end?", "How does k-means end?"),
+        ("What is fine-tuning of k-means?", "What is fine-tuning of k-means?"),
+        ("Is the tokenizer fast?", "Is the tokenizer fast?"),
+        ("What is a dataset?", "What is a dataset?"),
+        ('Who says "color"?', 'Who says "color"?'),
+        ("What are ColorMaps and COLOR?", "What are ColorMaps and COLOR?"),
+        ("Is Finetuning a firm?", "Is Finetuning a firm?"),
+        ("Wie heißt die Farbe? 何色ですか?", "Wie heißt die Farbe? 何色ですか?"),
+        ("", ""),
+    ],
+)
+def test_words_are_respelled_as_most_passages_have_them(spelling: Spelling, asked: str, expected: str) -> None:
+    """British or American, one word or two; what the index knows, names and quotations stay."""
+    assert spelling.respell(asked) == expected
+    assert spelling.respell(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("Does regularization help?", "Does regularisation help?"),
+        ("Which optimizer is best?", "Which optimiser is best?"),
+    ],
+)
+def test_the_word_itself_is_counted_and_not_its_stem(spelling: Spelling, asked: str, expected: str) -> None:
+    """The stems of "regularization" and "optimizer" are those of "regular" and "optimal", which the index has."""
+    assert spelling.respell(asked) == expected
+
+
+def test_answers_and_searches_use_the_spelling_of_the_index(app: App) -> None:
+    """What was typed in the other spelling finds, reads and answers as well; the answer says how it was read."""
+    typed, spelled = app.ask("What is finetuning?"), app.ask("What is fine-tuning?")
+    assert typed.question == spelled.question == "What is fine-tuning?"
+    assert typed.text == spelled.text
+    assert app.search("What is finetuning?") == app.search("What is fine-tuning?")
+    assert app.evidence("What is finetuning?") == app.evidence("What is fine-tuning?")
+
+
+def test_what_is_added_is_known_at_once(tmp_path: Path) -> None:
+    """A word's spelling is looked up anew when the index has changed."""
+    app = build(data_dir=tmp_path / "index")
+    spelling = Spelling(app.library, app._lexical)
+    for text, expected in (("Tea is hot. " * 3, "the color"), ("The colour of tea is brown. " * 3, "the colour")):
+        for name in "ab":
+            (tmp_path / f"{name}.md").write_text(f"{text} {name}", encoding="utf-8")
+        app.ingest([tmp_path / "a.md", tmp_path / "b.md"])
+        assert spelling.respell("the color") == expected
+
+
+def test_both_ways() -> None:
+    """Each spelling yields the other."""
+    for british, american in (
+        ("normalisation", "normalization"),
+        ("analysing", "analyzing"),
+        ("behaviours", "behaviors"),
+        ("metre", "meter"),
+        ("catalogue", "catalog"),
+        ("labelled", "labeled"),
+        ("licence", "license"),
+        ("artefacts", "artifacts"),
+        ("grey", "gray"),
+        ("judgement", "judgment"),
+    ):
+        assert list(spellings(british)) == [american]
+        assert list(spellings(american)) == [british]
+    assert not [w for word in ("four", "for", "size", "sensor", "under", "water") for w in spellings(word)]
