@@ -26,11 +26,12 @@ _N_OTHER = 150
 
 @dataclass(frozen=True)
 class Case:
-    """A question with the file of its paragraph and its gold answers."""
+    """A question with the file of its paragraph and its gold answers, or what may seem to be one if there is none."""
 
     question: str
     source: str
     answers: tuple[str, ...]
+    plausible: tuple[str, ...] = ()
 
     def is_in(self, text: str) -> bool:
         """Return whether a text has one of the gold answers."""
@@ -113,7 +114,8 @@ def read_squad(squad: Path) -> tuple[list[Case], dict[str, str]]:
             paragraphs[name] = paragraph["context"]
             for qa in paragraph["qas"]:
                 answers = () if qa.get("is_impossible") else tuple(a["text"] for a in qa["answers"])
-                cases.append(Case(qa["question"], name, answers))
+                plausible = tuple(a["text"] for a in qa.get("plausible_answers", ()))
+                cases.append(Case(qa["question"], name, answers, plausible))
     for article in json.loads((squad / "distractor_paragraphs.json").read_text()):
         for i, text in enumerate(article["paragraphs"]):
             paragraphs[f"{article['title']}-{i}.txt".replace("/", "_")] = text

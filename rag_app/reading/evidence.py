@@ -1,7 +1,8 @@
 """How well each sentence of the passages answers a question, and how strong the evidence is altogether.
 
 The tokens of each sentence are aligned with the question's. What is measured of a sentence is weighed by numbers that
-``benchmarks/train_reader.py`` has learnt; ``docs/decisions/012-a-learnt-reader.md`` tells from what.
+``benchmarks/train_reader.py`` has learnt, and the best sentences are read once more, each together with the question;
+``docs/decisions/012-a-learnt-reader.md`` tells what both have learnt from.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from rag_app.embeddings.answer_spans import load_span_network
 from rag_app.from_scratch.language.words import words
+from rag_app.reading.answer_network import load_network, look_again
 from rag_app.reading.features import NAMES, WHOLE_NAMES, measure, measure_whole
 from rag_app.reading.found_answers import SpanScorer, score_found
 from rag_app.types import Passage, Unit
@@ -138,10 +140,11 @@ class Reader:
         units = [(page.passage, unit) for page in pages for unit in page.units]
         texts = [p.text[u.start - p.start : u.end - p.start] for p, u in units]
         repeats = np.array([_repeats(question, u.kind, text) for (_, u), text in zip(units, texts, strict=True)], bool)
-        scores = features @ learnt.sentence
+        scores = features @ learnt.sentence - _REPETITION * repeats
         if self._score_spans is not None:
-            scores = score_found(self._score_spans, question, pages, scores)
-        scores = scores - _REPETITION * repeats
+            scores = score_found(self._score_spans, question, pages, scores) - _REPETITION * repeats
+        elif texts:
+            scores = look_again(load_network(), question, texts, scores)
         odds = float(measure_whole(features, pages) @ learnt.whole) + learnt.bias
         sentences = [
             SentenceEvidence(p, u, text, float(score)) for (p, u), text, score in zip(units, texts, scores, strict=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag_app.chains.router import stream_request
 from rag_app.errors import RagAppError
+from rag_app.reading.answer_network import load_network
 from rag_app.registry import get
 from rag_app.service.logs import request_id
 from rag_app.service.memory import Memory
@@ -133,6 +134,8 @@ class Engine:
         try:
             self.app.check_llm()
             self.check()
+            if self.app.settings.reader == "learnt":
+                load_network()
         except RagAppError:
             return  # `/readyz` says what is missing
 
