@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from langchain_core.tools import StructuredTool, ToolException
@@ -74,6 +75,7 @@ def function_of(entry: Entry) -> Callable[..., Any]:
     return fitting(kind) if isinstance(kind, type) and issubclass(kind, Estimator) else kind
 
 
+@cache
 def arguments_model(entry: Entry) -> type[BaseModel]:
     """Return the pydantic model of a function's arguments, described as its docstring describes them.
 
