@@ -66,23 +66,29 @@ class Spelling:
         if self._known[0] != state or len(self._known[1]) > _MOST_KEPT:
             self._known = (state, {})
         known = self._known[1]
-        return _WORD.sub(lambda match: self._respelled(match.group(), known), question)
+        start = len(question) - len(question.lstrip())
+        return _WORD.sub(
+            lambda m: m[0] if m.start() > start and m[0] != m[0].lower() else self._respelled(m[0], known), question
+        )
 
     def _respelled(self, word: str, known: dict[str, str]) -> str:
         lower = word.lower()
         if len(word) < _LEAST_LETTERS or not word.isalpha() or word[1:] != lower[1:] or lower in STOP_WORDS:
             return word
-        if lower not in known:
-            known[lower] = self._best(lower)
-        best = known[lower]
-        if word == lower:
-            return best
-        return word if best == lower or "-" in best else best.capitalize()  # "Dataset" may be a name
+        if word not in known:
+            known[word] = self._best(lower) if word == lower else self._spelled(lower).capitalize()
+        return known[word]
+
+    def _spelled(self, word: str) -> str:
+        """Return the British or American spelling of a word that more passages have."""
+        others = [other for other in spellings(word) if self._lexical.count(other) >= _SELDOM]
+        return max([word, *others], key=self._count) if others else word
 
     def _best(self, word: str) -> str:
-        others = [other for other in spellings(word) if self._lexical.count(other) >= _SELDOM]
-        if others:
-            return max([word, *others], key=self._count)
+        """Return the same, or a word that is not a name as the two words that stand for it."""
+        spelled = self._spelled(word)
+        if spelled != word:
+            return spelled
         n_own = self._lexical.count(word)
         if n_own > _OFTEN:
             return word

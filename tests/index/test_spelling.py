@@ -42,7 +42,8 @@ def spelling(app: App) -> Spelling:
     [
         ("What does the color mean?", "What does the colour mean?"),
         ("Why center the data before modeling?", "Why centre the data before modelling?"),
-        ("Colors? Color!", "Colors? Colour!"),
+        ("Color of the chart", "Colour of the chart"),
+        ("Is the Color Run in the Center?", "Is the Color Run in the Center?"),
         ("What is finetuning?", "What is fine-tuning?"),
         ("How does kmeans end?", "How does k-means end?"),
         ("What is fine-tuning of k-means?", "What is fine-tuning of k-means?"),
