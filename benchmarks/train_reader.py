@@ -56,7 +56,27 @@ Weights = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Example:
-    """A question's sentences: what is measured of each, whether it is to be chosen, and whether it answers too."""
+    """A question with its sentences.
+
+    Parameters
+    ----------
+    group : str
+        Questions of one group are left out together.
+    features : ndarray of shape (n_sentences, n_features)
+        What is measured of each sentence.
+    wanted, answers : ndarray of shape (n_sentences,)
+        Whether it is to be chosen, and whether it answers too.
+    weight : float
+        Of the question.
+    question : str
+        Its text.
+    texts : list of str
+        The sentences.
+    gold : tuple of str
+        What stands in those that answer, where people said so.
+    answerable : bool
+        False where ``wanted`` and ``answers`` are of what only seems to answer.
+    """
 
     group: str
     features: np.ndarray

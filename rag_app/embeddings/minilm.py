@@ -198,9 +198,7 @@ class MiniLM:
             yield np.array([first, *body[i : i + step], last], np.int64)
 
 
-def load_session(  # the session is untyped
-    graph: Path, n_threads: int = 1, weights: Mapping[str, NDArray[np.float32]] | None = None
-) -> Any:  # noqa: ANN401
+def load_session(graph: Path, n_threads: int = 1, weights: Mapping[str, NDArray[np.float32]] | None = None) -> Any:  # noqa: ANN401  (onnxruntime is untyped)
     """Return a network that is described by a graph and has the installed weights.
 
     Parameters

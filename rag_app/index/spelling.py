@@ -66,14 +66,13 @@ class Spelling:
         if self._known[0] != state or len(self._known[1]) > _MOST_KEPT:
             self._known = (state, {})
         known = self._known[1]
-        start = len(question) - len(question.lstrip())
-        return _WORD.sub(
-            lambda m: m[0] if m.start() > start and m[0] != m[0].lower() else self._respelled(m[0], known), question
-        )
+        first = len(question) - len(question.lstrip())
+        return _WORD.sub(lambda match: self._respelled(match[0], known, match.start() == first), question)
 
-    def _respelled(self, word: str, known: dict[str, str]) -> str:
+    def _respelled(self, word: str, known: dict[str, str], is_first: bool) -> str:  # noqa: FBT001  (called here alone)
         lower = word.lower()
-        if len(word) < _LEAST_LETTERS or not word.isalpha() or word[1:] != lower[1:] or lower in STOP_WORDS:
+        is_name = word != lower and not (is_first and word == lower.capitalize())
+        if is_name or len(word) < _LEAST_LETTERS or not word.isalpha() or lower in STOP_WORDS:
             return word
         if word not in known:
             known[word] = self._best(lower) if word == lower else self._spelled(lower).capitalize()

@@ -1,8 +1,8 @@
 """How well each sentence of the passages answers a question, and how strong the evidence is altogether.
 
 The tokens of each sentence are aligned with the question's. What is measured of a sentence is weighed by numbers that
-``benchmarks/train_reader.py`` has learnt, and the best sentences are read once more, each together with the question;
-``docs/decisions/012-a-learnt-reader.md`` tells what both have learnt from.
+``benchmarks/train_reader.py`` has learnt, and sentences that come out nearly alike are read once more, each together
+with the question. ``docs/decisions/012-a-learnt-reader.md`` and ``019-a-second-look.md`` tell what both have learnt from.
 """
 
 from __future__ import annotations

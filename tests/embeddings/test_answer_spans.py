@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.reconfigured import changed
 from support.span_network import N_PLACES, save_span_network
 
 from rag_app.embeddings.answer_spans import SpanNetwork, load_span_network
@@ -53,15 +54,6 @@ def random_folder(span_folder, tmp_path_factory):
     )
     transformers.BertForQuestionAnswering(config).save_pretrained(folder)
     return str(folder)
-
-
-def changed(folder, tmp_path, **config):
-    """Return a copy of a network with another configuration."""
-    copy = tmp_path / "changed"
-    shutil.copytree(folder, copy)
-    path = copy / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | config))
-    return copy
 
 
 def test_spans_are_scored_by_their_best_answer(network, span_folder):

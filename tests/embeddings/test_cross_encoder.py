@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import sys
 
 import numpy as np
 import pytest
 from support.cross_encoder import save_cross_encoder
+from support.reconfigured import changed
 
 from rag_app.embeddings.cross_encoder import CrossEncoder
 from rag_app.errors import MissingExtraError, SettingsError
@@ -32,15 +31,6 @@ def reference(cross_encoder_folder):
 
     loaded = Reference(cross_encoder_folder, local_files_only=True, activation_fn=torch.nn.Identity())
     return lambda texts: loaded.predict([(QUESTION, text) for text in texts], show_progress_bar=False)
-
-
-def changed(folder, tmp_path, **config):
-    """Return a copy of a cross-encoder with another configuration."""
-    copy = tmp_path / "changed"
-    shutil.copytree(folder, copy)
-    path = copy / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | config))
-    return copy
 
 
 def test_scores_are_the_sigmoid_of_the_reference(cross_encoder_folder, reference):
