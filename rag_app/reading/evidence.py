@@ -2,7 +2,7 @@
 
 The tokens of each sentence are aligned with the question's. What is measured of a sentence is weighed by numbers that
 ``benchmarks/train_reader.py`` has learnt, and sentences that come out nearly alike are read once more, each together
-with the question. ``docs/decisions/012-a-learnt-reader.md`` and ``019-a-second-look.md`` tell what both have learnt from.
+with the question. ``docs/decisions/012-a-learnt-reader.md`` and ``019-a-second-look.md`` tell what both learnt from.
 """
 
 from __future__ import annotations
