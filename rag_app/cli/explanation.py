@@ -19,6 +19,7 @@ _COLUMNS = {
     "lexical": "words",
     "alignment": "sentence",
     "heading": "heading",
+    "definition": "defines",
 }
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _MAX_BAR = 12

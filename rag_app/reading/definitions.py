@@ -14,10 +14,10 @@ _WHAT = re.compile(
 )
 _BRACKETS = re.compile(r"\(([^)]*)\)")
 _ALIAS = re.compile(
-    r"\b(?:abbreviated(?: as)?|short for|also known as|called|or)\s+(?:the |an? )?([\w+-]+(?: [\w-]+){0,2})",
+    r"\b(?:abbreviated(?: as)?|short for|also known as|called|or)\s+(?:the |an? )?([\w+-]++(?![/\w])(?: [\w-]++){0,2})",
     re.IGNORECASE,
 )
-_LONGEST_SUBJECT = 130
+LONGEST_SUBJECT = 130  # letters before the verb
 _OTHERWISE = 0.4  # what follows is no noun: "X is used in …", "X is also called …"
 
 
@@ -27,7 +27,7 @@ def definition_score(term: str, sentence: str) -> float:
     Parameters
     ----------
     term : str
-        As `rag_app.reading.questions.defined_term` returns it; empty gives 0.
+        As `rag_app.reading.questions.defined_term` returns it; empty gives 0. A name in brackets is one of its own.
     sentence : str
         The sentence.
 
@@ -49,14 +49,25 @@ def definition_score(term: str, sentence: str) -> float:
     True
     """
     said = _SAYS.search(sentence)
-    if not term or said is None or said.start() > _LONGEST_SUBJECT:
+    if not term or said is None or said.start() > LONGEST_SUBJECT:
         return 0.0
     subject = sentence[: said.start()]
-    wanted = _keys(term)
+    asked = [_keys(name) for name in names_of(term)]
     names = [_BRACKETS.sub(" ", subject).split(",")[0], *_BRACKETS.findall(subject), *_ALIAS.findall(subject)]
-    shares = [len(wanted & own) / len(wanted | own) for own in map(_keys, names) if own]
+    shares = [len(wanted & own) / len(wanted | own) for own in map(_keys, names) if own for wanted in asked]
     weight = 1.0 if _WHAT.match(sentence, said.end()) else _OTHERWISE
     return max(shares, default=0.0) * weight
+
+
+def names_of(term: str) -> list[str]:
+    """Return the names of a term: what stands before a bracket, and what stands in it.
+
+    Examples
+    --------
+    >>> names_of("variational autoencoder (VAE)")
+    ['variational autoencoder', 'VAE']
+    """
+    return [name for name in (_BRACKETS.sub(" ", term).strip(), *_BRACKETS.findall(term)) if name]
 
 
 def _keys(text: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from rag_app.reading.definitions import names_of
 from rag_app.reading.evidence import Evidence, SentenceEvidence
 from rag_app.reading.overlap import stems
 from rag_app.reading.questions import asks_for_several, compared_terms
@@ -72,10 +73,16 @@ def _candidates(evidence: Evidence) -> Iterator[SentenceEvidence]:
         return
     best = evidence.sentences[0]
     yield best
-    for term in map(stems, compared_terms(evidence.question)):
-        if not term <= stems(best.text):
-            yield from islice((s for s in evidence.sentences if term <= stems(s.text)), 1)
+    for term in compared_terms(evidence.question):
+        if not _names(best, term):
+            yield from islice((s for s in evidence.sentences if _names(s, term)), 1)
     yield from (s for s in evidence.sentences[1:] if s.score >= best.score - _MAX_DROP)
+
+
+def _names(sentence: SentenceEvidence, term: str) -> bool:
+    """Return whether a sentence has all words of one of a term's names."""
+    said = stems(sentence.text)
+    return any(stems(name) <= said for name in names_of(term))
 
 
 def _whole(sentence: SentenceEvidence, *, is_list: bool) -> SentenceEvidence:

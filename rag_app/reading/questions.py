@@ -6,6 +6,7 @@ import re
 
 _TERM = r"(?:an?\s+|the\s+)?(?P<term>[^,?.!]+?)"
 _ASKING = "what|which|who|when|where|why|how|is|are|does?|can|should|name|list|give|tell"
+_REQUEST = re.compile(rf"\s*(?:{_ASKING}|define|explain|describe|compare|show|summari[sz]e)\b", re.IGNORECASE)
 _DEFINITIONS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -17,10 +18,10 @@ _DEFINITIONS = tuple(
         rf"^how (?:is|are)\s+{_TERM}\s+defined$",
         rf"^(?:the\s+)?definition of\s+{_TERM}$",
         r"^(?P<term>[^,?.!]+?)\s+definition$",
-        rf"^(?!(?:{_ASKING})\b)(?P<term>[\w-]+(?:\s+[\w-]+){{0,3}})$",
+        rf"^(?!(?:{_ASKING})\b)(?P<term>[\w-]+(?:\s+[\w-]+){{0,3}}(?:\s+\([\w-]+\))?)$",
     )
 )
-_SIDE = r"(?:an?\s+|the\s+)?(?P<{}>[\w-]+(?:\s+[\w-]+){{0,3}}?)"
+_SIDE = r"(?:an?\s+|the\s+)?(?P<{}>[\w-]+(?:\s+[\w-]+){{0,3}}?(?:\s+\([\w-]+\))?)"
 _COMPARISONS = tuple(
     re.compile(pattern.format(one=_SIDE.format("one"), other=_SIDE.format("other")), re.IGNORECASE)
     for pattern in (
@@ -30,6 +31,7 @@ _COMPARISONS = tuple(
         r"^compare {one} (?:and|with|to) {other}$",
     )
 )
+_DOING = re.compile(rf"^(?:how|why|when|where) (?:does|do|can|should|is|are)\s+{_TERM}\s+[\w-]+$", re.IGNORECASE)
 _RELATION = re.compile(r"\b(?:of|for|in|between|with|by|to|from|on|when|that|used|at|as|than)\b", re.IGNORECASE)
 _THINGS = (
     "advantages|algorithms|applications|approaches|benefits|causes|components|conditions|criteria|disadvantages|elements|"
@@ -41,6 +43,17 @@ _SEVERAL = re.compile(
     r"\bwhat (?:should|must|does|do|can) .*\b(?:contain|include|consist of|comprise)\b",
     re.IGNORECASE,
 )
+
+
+def is_statement(text: str) -> bool:
+    """Return whether a text says something and asks nothing: it ends in a full stop and is no request.
+
+    Examples
+    --------
+    >>> [is_statement(t) for t in ("GANs are hard to train.", "Explain GANs.", "What is a GAN", "types of GAN")]
+    [True, False, False, False]
+    """
+    return text.rstrip().endswith(".") and _REQUEST.match(text) is None
 
 
 def asks_for_several(question: str) -> bool:
@@ -76,9 +89,22 @@ def compared_terms(question: str) -> tuple[str, ...]:
     --------
     >>> compared_terms("What is the difference between a GAN and a VAE?"), compared_terms("What is a GAN?")
     (('GAN', 'VAE'), ())
-    >>> compared_terms("How does bagging differ from boosting?")
-    ('bagging', 'boosting')
+    >>> compared_terms("How does bagging differ from gradient boosting (GB)?")
+    ('bagging', 'gradient boosting (GB)')
     """
     bare = question.strip(" ?.!,;")
     match = next((m for m in (pattern.search(bare) for pattern in _COMPARISONS) if m), None)
     return () if match is None else (match["one"].strip(), match["other"].strip())
+
+
+def asked_terms(question: str) -> tuple[str, ...]:
+    """Return what a question is about, as far as its form tells: what it defines or compares, or what does something.
+
+    Examples
+    --------
+    >>> [asked_terms(q) for q in ("what is a gan?", "vae vs gan", "how does rag work?", "Who won?")]
+    [('gan',), ('vae', 'gan'), ('rag',), ()]
+    """
+    doing = _DOING.match(question.strip(" ?.!,;"))
+    one = defined_term(question) or (doing["term"] if doing else "")
+    return compared_terms(question) or ((one,) if one else ())

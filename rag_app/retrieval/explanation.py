@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rag_app.embeddings.alignment import heading_score
 from rag_app.from_scratch.language.words import content_words, words
+from rag_app.index.lexical import Lexical
+from rag_app.retrieval.defining import defining_chunks
 from rag_app.retrieval.query import split_query
+from rag_app.retrieval.respelling import Respelling
 from rag_app.types import Passage
 
 if TYPE_CHECKING:
@@ -36,12 +39,15 @@ class Explanation:
         The question's words that are not.
     heading : float, default=0.0
         How much of its heading is asked about, in [0, 1].
+    definition : float, default=0.0
+        How well it defines what is asked about, in [0, 1]; 0 where the question asks for no definition.
     """
 
     passage: Passage
     words: Mapping[str, float]
     missing: tuple[str, ...]
     heading: float = 0.0
+    definition: float = 0.0
 
     @property
     def scores(self) -> dict[str, float | None]:
@@ -54,6 +60,7 @@ class Explanation:
             "lexical": passage.lexical_score,
             "alignment": passage.alignment_score,
             "heading": self.heading,
+            "definition": self.definition,
         }
 
     @property
@@ -82,18 +89,20 @@ def explain_ranking(library: Library, question: str, passages: Sequence[Passage]
     library : Library
         The index that they were found in.
     question : str
-        As it was searched for; words that say where to look do not count.
+        As it was searched for; it is spelled as the index does, and words that say where to look do not count.
     passages : sequence of Passage
         As they were found.
     """
-    asked = split_query(question).text
+    asked = Respelling(library, Lexical(library)).respell(split_query(question).text)
     terms = list(dict.fromkeys(content_words(asked) or words(asked)))
     ids = json.dumps([p.chunk_id for p in passages])
     matches = {term: dict(library.query(_MATCHES, [f'"{term}"', ids])) for term in terms}
-    return [
+    defining = defining_chunks(library, asked)
+    explained = (
         _explained(p, {t: found[p.chunk_id] for t, found in matches.items() if p.chunk_id in found}, terms)
         for p in passages
-    ]
+    )
+    return [replace(e, definition=defining.get(e.passage.chunk_id, 0.0)) for e in explained]
 
 
 def _explained(passage: Passage, matched: Mapping[str, float], terms: Sequence[str]) -> Explanation:

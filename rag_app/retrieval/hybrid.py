@@ -14,8 +14,9 @@ import numpy as np
 
 from rag_app.errors import InvalidInputError, StoreError
 from rag_app.index.recent import Recent
-from rag_app.index.spelling import Spelling
+from rag_app.retrieval.defining import defining_chunks
 from rag_app.retrieval.filters import Where, matching_chunks
+from rag_app.retrieval.respelling import Respelling
 from rag_app.types import Passage
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _N_CANDIDATES = 100
 _N_ALIGNED = 30
 _DENSE_WEIGHT = 0.5
+_DEFINING_SHARE = 0.5
 
 
 class HybridSearch:
@@ -55,6 +57,8 @@ class HybridSearch:
     other. With an aligner the best thirty are ordered by ``.21 · cosine + .17 · BM25 + .30 · alignment of the best
     sentence + .23 · alignment of the whole passage + .09 · likeness of its heading``: the weights serve questions
     (SQuAD, the course) and claims (SciFact), and ``benchmarks/retrieval.py`` compares them with rank fusion.
+    Where a question asks what something is, the score of a passage that defines it rises by up to half of what it
+    lacks to 1: see `rag_app.retrieval.defining.defining_chunks`.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class HybridSearch:
         self._embedder = embedder
         self._lexical = lexical
         self._aligner = aligner
-        self.respell = Spelling(library, lexical).respell
+        self.respell = Respelling(library, lexical).respell
         self._passages = Recent(library, library.passages)
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="rag-words")
         self._generation = -1
@@ -108,23 +112,29 @@ class HybridSearch:
             raise InvalidInputError(msg)
         self._follow_writer()
         among = None if where is None else matching_chunks(self._library, where)
-        looked_up = self._beside.submit(self._lexical.load, question)  # while the network reads the question
+        looked_up = self._beside.submit(self._look_up, question)  # while the network reads the question
         asked = None if self._aligner is None else self._aligner.ask(question)
         is_read = asked is not None and self._aligner is not None and self._aligner.minilm is self._embedder
         vector = asked.embedding if asked is not None and is_read else self._embedder.embed([question])[0]
         n_candidates = max(_N_CANDIDATES, 2 * k)
         dense = self._dense(vector, n_candidates, among)
-        looked_up.result()
+        defining = looked_up.result()
         # With a filter Chroma may have found few that pass: then words find more.
         n_lexical = n_candidates if among is None else 3 * n_candidates
-        lexical = self._lexical.score(question, n_lexical, among=among, also=list(dense))
+        lexical = self._lexical.score(question, n_lexical, among=among, also=[*dense, *defining])
         if among is not None and len(dense | lexical) < min(k, len(among)):
             dense = self._compare(vector, "id", among.tolist())
         dense |= self._compare(vector, "chunk_id", [c for c in lexical if c not in dense])
         if self._aligner is None or asked is None:
-            return self._fuse(dense, lexical, k)
-        aligned = self._aligner.score(asked, self._fuse(dense, lexical, max(_N_ALIGNED, k)))
-        return sorted(aligned, key=lambda p: (-p.score, p.chunk_id))[:k]
+            return self._fuse(dense, lexical, defining, k)
+        aligned = self._aligner.score(asked, self._fuse(dense, lexical, defining, max(_N_ALIGNED, k)))
+        raised = [replace(p, score=_raised(p.score, defining.get(p.chunk_id, 0.0))) for p in aligned]
+        return sorted(raised, key=lambda p: (-p.score, p.chunk_id))[:k]
+
+    def _look_up(self, question: str) -> dict[str, float]:
+        """Look up the words of a question, and return which chunks define what it asks about."""
+        self._lexical.load(question)
+        return defining_chunks(self._library, question)
 
     def _follow_writer(self) -> None:
         """Reopen Chroma when another process has finished a change."""
@@ -182,9 +192,12 @@ class HybridSearch:
         cosines = (others * vector).sum(axis=1)  # unlike a product of matrices the same number for equal rows
         return dict(zip((row[0] for row in rows), cosines.tolist(), strict=True))
 
-    def _fuse(self, dense: dict[str, float], lexical: dict[str, float], k: int) -> list[Passage]:
+    def _fuse(
+        self, dense: dict[str, float], lexical: dict[str, float], defining: dict[str, float], k: int
+    ) -> list[Passage]:
+        words = 1 - _DENSE_WEIGHT
         fused = {
-            c: _DENSE_WEIGHT * max(cosine, 0.0) + (1 - _DENSE_WEIGHT) * lexical.get(c, 0.0)
+            c: _raised(_DENSE_WEIGHT * max(cosine, 0.0) + words * lexical.get(c, 0.0), defining.get(c, 0.0))
             for c, cosine in dense.items()
         }
         ranking = iter(sorted(fused, key=lambda c: (-fused[c], c)))
@@ -197,3 +210,8 @@ class HybridSearch:
                 if c in found
             ]
         return passages
+
+
+def _raised(score: float, definition: float) -> float:
+    """Return the score of a passage that defines what is asked about so well."""
+    return score + _DEFINING_SHARE * definition * max(1 - score, 0.0)

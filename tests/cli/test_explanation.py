@@ -147,7 +147,7 @@ def test_the_explanation_in_json(rag_on_notes: CommandLine) -> None:
     objects = [p.pop("explanation") for p in explained]
     assert explained == plain
     assert [list(e) for e in objects] == [
-        ["reranked", "fused", "dense", "lexical", "alignment", "heading", "words", "missing", "evidence"]
+        ["reranked", "fused", "dense", "lexical", "alignment", "heading", "definition", "words", "missing", "evidence"]
     ] * len(plain)
     assert [e["fused"] for e in objects] == [p["score"] for p in plain]
     assert list(objects[0]["words"]) == ["lamp", "lit"]

@@ -25,6 +25,7 @@ DEFINED = {
     "Definition of recall": "recall",
     "recall definition": "recall",
     "greedy decoding": "greedy decoding",
+    "generative adversarial network (GAN)": "generative adversarial network (GAN)",
     "  What is top-p sampling ?  ": "top-p sampling",
 }
 UNDEFINED = [
@@ -85,6 +86,7 @@ def test_whether_several_things_are_asked_for(question, several):
         ("How does bagging differ from boosting?", ("bagging", "boosting")),
         ("How is a GAN different from a variational autoencoder?", ("GAN", "variational autoencoder")),
         ("GAN vs. VAE", ("GAN", "VAE")),
+        ("generative network (GAN) vs. VAE", ("generative network (GAN)", "VAE")),
         ("Precision versus recall?", ("Precision", "recall")),
         ("Compare top-k and top-p sampling.", ("top-k", "top-p sampling")),
         ("Compare a GAN with a VAE", ("GAN", "VAE")),

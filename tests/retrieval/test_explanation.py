@@ -57,7 +57,7 @@ PASSAGE = passage_of(
 
 def test_scores_are_named():
     """The fused score is the score itself, unless a reranker gave another one."""
-    own = {"fused": 0.5, "dense": 0.25, "lexical": 0.75, "alignment": 0.125, "heading": 0.5}
+    own = {"fused": 0.5, "dense": 0.25, "lexical": 0.75, "alignment": 0.125, "heading": 0.5, "definition": 0.0}
     assert Explanation(PASSAGE, {}, (), 0.5).scores == {"reranked": None, **own}
     reranked = replace(PASSAGE, score=0.875, fused_score=0.5)
     assert Explanation(reranked, {}, (), 0.5).scores == {"reranked": 0.875, **own}
@@ -74,6 +74,7 @@ def test_json_is_the_documented_shape():
         "lexical": 0.75,
         "alignment": 0.125,
         "heading": 0.5,
+        "definition": 0.0,
         "words": {"oil": 0.75},
         "missing": ["lamp"],
         "evidence": {"start": 111, "end": 124, "text": "It burns oil."},

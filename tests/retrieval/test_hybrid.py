@@ -20,6 +20,7 @@ from rag_app.index.lexical import Lexical
 from rag_app.index.tokens import token_codes
 from rag_app.ingestion.load import load_source
 from rag_app.ingestion.sync import Sync
+from rag_app.retrieval.defining import defining_chunks
 from rag_app.retrieval.hybrid import HybridSearch
 
 QUESTIONS = [
@@ -76,10 +77,19 @@ def _brute_force(corpus, question, minilm):
     return {i: (float(d), float(s), float(f)) for i, d, s, f in zip(ids, dense, lexical, fused, strict=True)}
 
 
+def _raised(score, definition):
+    return score + definition * (1 - score) / 2
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_scores_are_the_documented_formula(course, corpus, minilm, question):
-    """½ cosine + ½ BM25 over the most the question could reach, exact for every passage, whichever half found it."""
-    expected = _brute_force(corpus, question, minilm)
+    """½ cosine + ½ BM25 over the most the question could reach, exact for every passage, whichever half found it.
+
+    A definition of what is asked about goes half of the way from there to 1.
+    """
+    defining = defining_chunks(course.library, question)
+    found = _brute_force(corpus, question, minilm)
+    expected = {i: (dense, words, _raised(score, defining.get(i, 0))) for i, (dense, words, score) in found.items()}
     found = course.search(question, k=60)
     assert len(found) == 60
     for p in found:
@@ -326,6 +336,7 @@ def test_the_best_thirty_are_ordered_by_late_interaction(course, aligning, align
     assert [(-p.score, p.chunk_id) for p in found] == sorted((-p.score, p.chunk_id) for p in found)
     pages = {page.passage.chunk_id: page for page in aligner.align(aligner.ask(question), fused)}
     wanted = frozenset(content_words(question))
+    defining = defining_chunks(course.library, question)
     for p in found:
         page = pages[p.chunk_id]
         best = max(page.alignments)
@@ -333,7 +344,7 @@ def test_the_best_thirty_are_ordered_by_late_interaction(course, aligning, align
         assert p.alignment_score == pytest.approx(max(best, 0), abs=1e-6)
         expected = 0.21 * max(p.dense_score, 0) + 0.17 * p.lexical_score + 0.30 * max(best, 0)
         expected += 0.23 * max(page.whole_alignment, 0) + 0.09 * heading_score(wanted, p)
-        assert p.score == pytest.approx(expected, abs=1e-6)
+        assert p.score == pytest.approx(_raised(expected, defining.get(p.chunk_id, 0)), abs=1e-6)
         assert p.evidence == page.units[int(page.alignments.argmax())]
         assert p.evidence in p.units
         assert 0 <= p.score <= 1
