@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,9 +173,7 @@ class MiniLM:
 
     @cached_property
     def _fast(self) -> OpenVINONetwork | None:
-        from rag_app.embeddings.minilm_openvino import load_network
-
-        return load_network(weights_path())
+        return _installed_network()
 
     def _embed_one(self, ids: list[int]) -> NDArray[np.float32]:
         windows = list(self._windows(ids))
@@ -196,6 +194,14 @@ class MiniLM:
         step = self.max_tokens - _SPECIALS
         for i in range(0, max(len(body), 1), step):
             yield np.array([first, *body[i : i + step], last], np.int64)
+
+
+@lru_cache(maxsize=1)
+def _installed_network() -> OpenVINONetwork | None:
+    """Return the network that all of a process share: building it takes a quarter of a second."""
+    from rag_app.embeddings.minilm_openvino import load_network
+
+    return load_network(weights_path())
 
 
 def load_session(graph: Path, n_threads: int = 1, weights: Mapping[str, NDArray[np.float32]] | None = None) -> Any:  # noqa: ANN401  (onnxruntime is untyped)
