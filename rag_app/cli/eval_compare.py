@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from rag_app.cli import eval_outputs
+from rag_app.errors import InvalidInputError
 
 _FAILED = 1
 
@@ -13,7 +14,9 @@ _FAILED = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("run_a", metavar="RUN_A", help="a run file, as it was")
-    parser.add_argument("run_b", nargs="?", metavar="RUN_B", help="a run file, as it is (default: the same file)")
+    parser.add_argument(
+        "run_b", nargs="?", metavar="RUN_B", help="a run file, as it is (default: the first, with --a and --b)"
+    )
     parser.add_argument("--a", metavar="VARIANT", help="which variant of the first run")
     parser.add_argument("--b", metavar="VARIANT", help="which variant of the second run")
     parser.add_argument("--strict", action="store_true", help="what is unclear fails, too")
@@ -22,9 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare two runs; return 1 where the second is worse."""
-    from rag_app.evaluation.comparison import compare_all, compare_runs
+    from rag_app.evaluation.comparison import compare_all, compare_runs, passes
     from rag_app.evaluation.runs import load_run
 
+    if arguments.run_b is None and arguments.a == arguments.b:
+        msg = f"RUN_B must be a second run, or --a and --b two variants of the first; got {arguments.run_a} alone."
+        raise InvalidInputError(msg, hint="Name what it is compared with.")
     first = load_run(Path(arguments.run_a))
     second = load_run(Path(arguments.run_b)) if arguments.run_b else first
     named = arguments.a or arguments.b
@@ -35,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     strict = arguments.strict
     if arguments.json:
         eval_outputs.print_comparisons(comparisons, strict=strict)
-        passed = not any(comparison.failures(strict=strict) for comparison in comparisons)
+        passed = passes(comparisons, strict=strict)
     else:
         passed = eval_outputs.show_comparisons(title, comparisons, strict=strict)
     return 0 if passed else _FAILED

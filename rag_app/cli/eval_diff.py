@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag_app.cli import eval_outputs, eval_workplace
 from rag_app.cli.terminal import console
+from rag_app.errors import EvaluationError, RagAppError
 
 if TYPE_CHECKING:
     from rag_app.evaluation.suites import Suite
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a suite twice and compare; return 1 where the working tree is worse."""
-    from rag_app.evaluation.comparison import compare_all
+    from rag_app.evaluation.comparison import compare_all, passes
     from rag_app.evaluation.revisions import extract, find_repository, name_revision
 
     head = eval_workplace.load_suite(arguments)
@@ -39,16 +40,22 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder).resolve()
         extract(repository, revision, list(_wanted(head, repository)), scratch)
-        base, notes = _base_suite(head, repository, scratch)
-        workplace = eval_workplace.Workplace(Path(arguments.out), not arguments.no_cache, scratch)
-        before, _ = workplace.run(eval_workplace.limited(base, arguments), f"base-{revision}")
+        try:
+            base, notes = _base_suite(head, repository, scratch)
+            workplace = eval_workplace.Workplace(Path(arguments.out), not arguments.no_cache, scratch)
+            before, _ = workplace.run(eval_workplace.limited(base, arguments), f"base-{revision}")
+        except RagAppError as exc:
+            if str(scratch) not in exc.message:
+                raise
+            msg = f"At {revision}, {exc.message.replace(f'{scratch}/', '')}"
+            raise EvaluationError(msg, hint="Compare with a revision at which the suite runs.") from exc
     after, _ = eval_workplace.Workplace(Path(arguments.out), not arguments.no_cache).run(head, "head")
     comparisons = [replace(c, notes=(*notes, *c.notes)) for c in compare_all(before, after)]
     title = f"{head.name}: {revision} and the working tree"
     eval_outputs.write_comparisons(title, comparisons, [before, after], arguments)
     if arguments.json:
         eval_outputs.print_comparisons(comparisons, strict=arguments.strict)
-        passed = not any(comparison.failures(strict=arguments.strict) for comparison in comparisons)
+        passed = passes(comparisons, strict=arguments.strict)
     else:
         passed = eval_outputs.show_comparisons(title, comparisons, strict=arguments.strict)
         console().print(f"runs are in {arguments.out}")
@@ -78,6 +85,9 @@ def _base_suite(head: Suite, repository: Path, scratch: Path) -> tuple[Suite, Se
         notes.append("The revision has no such suite: the one of today is run with its prompts.")
         path = head.path
     base = load_suite(path, prompts_dir=prompts_dir)
+    gone = [name for name in base.metrics if name not in head.metrics]
+    notes += [f"Metrics of the revision that the suite of today leaves out: {', '.join(gone)}."] if gone else []
+    notes += ["The thresholds of today are not those of the revision."] if base.bounds != head.bounds else []
     return replace(base, metrics=head.metrics, bounds=head.bounds, judge=head.judge), notes
 
 

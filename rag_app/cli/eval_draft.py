@@ -49,10 +49,16 @@ def run(arguments: argparse.Namespace) -> int:
     from rag_app.evaluation.drafting import question_key
 
     app, path = build(), Path(arguments.out)
+    if path.suffix.lower() != ".jsonl":
+        msg = f"OUT must be a file of JSON Lines, .jsonl; got {arguments.out!r}."
+        raise EvaluationError(msg, hint="Name another file: a case is added at its end as a line of JSON.")
     ensure_index(app)
     known = _known_questions(path)
     drafts = _drafts(app, arguments, known)
-    console().print(f"{len(drafts)} proposals. {_CHOICES}.\n", style="dim")
+    if not drafts:
+        console().print("Nothing to propose: your documents hold no further sentence that a question can be made of.")
+        return 0
+    console().print(f"{len(drafts)} {'proposal' if len(drafts) == 1 else 'proposals'}. {_CHOICES}.\n", style="dim")
     read: Read = _typed if sys.stdin is not None and sys.stdin.isatty() else _Piped()
     accepted = 0
     for number, draft in enumerate(drafts, start=1):
@@ -163,8 +169,9 @@ def _append(draft: Draft, path: Path) -> None:
     """Add a case at the end of the file, at once: what was accepted is not lost by an interruption."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        is_cut = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(draft.to_json(), ensure_ascii=False) + "\n")
+            file.write("\n" * is_cut + json.dumps(draft.to_json(), ensure_ascii=False) + "\n")
     except OSError as exc:
         msg = f"{path} must be a file that can be written; the system says: {exc.strerror}."
         raise EvaluationError(msg, hint="Choose another one.") from exc

@@ -64,7 +64,7 @@ def write_comparisons(
 def show_run(run: Run) -> bool:
     """Print a run, and return whether it keeps its thresholds."""
     from rag_app.evaluation.summaries import judge_run, summarise
-    from rag_app.evaluation.wording import headline, run_rows
+    from rag_app.evaluation.wording import failure_lines, headline, run_rows
 
     out, outcomes = console(), judge_run(run)
     description = run.suite.get("description")
@@ -75,7 +75,8 @@ def show_run(run: Run) -> bool:
         out.print(f"\n{variant}" if len(run.variants) > 1 else "", style="bold")
         table(out, run_rows(variant, summaries, outcomes))
     _show_labels(out, run)
-    _show_errors(out, run)
+    for line in failure_lines(run):
+        out.print(line, style="red")
     out.print()
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
@@ -101,15 +102,23 @@ def show_comparisons(title: str, comparisons: Sequence[Comparison], *, strict: b
     out.print()
     for d in failed:
         out.print(f"REFUSED {d.metric}: {d.verdict}, {d.gain:+.3f} ({d.low:+.3f} to {d.high:+.3f})", style="red")
+    if not all(comparison.complete for comparison in comparisons):
+        out.print("REFUSED the runs must be complete; a limit stopped one", style="red")
+        return False
+    unclear = [d.metric for comparison in comparisons for d in comparison.differences if d.verdict == "unclear"]
     if not failed:
-        out.print("accepted: nothing is worse beyond its margin", style="green")
+        out.print(f"accepted: nothing is {'surely ' if unclear else ''}worse beyond its margin", style="green")
+        if unclear:
+            out.print(f"unclear: {', '.join(dict.fromkeys(unclear))}; --strict refuses that", style="yellow")
     return not failed
 
 
 def print_comparisons(comparisons: Sequence[Comparison], *, strict: bool) -> None:
     """Print comparisons as JSON."""
-    failed = any(comparison.failures(strict=strict) for comparison in comparisons)
-    print_json({"comparisons": [comparison.to_json() for comparison in comparisons], "passed": not failed})
+    from rag_app.evaluation.comparison import passes
+
+    passed = passes(comparisons, strict=strict)
+    print_json({"comparisons": [comparison.to_json() for comparison in comparisons], "passed": passed})
 
 
 def _show_labels(out: Console, run: Run) -> None:
@@ -149,14 +158,6 @@ def _show_comparison(out: Console, comparison: Comparison) -> None:
     for difference in comparison.differences:
         if difference.verdict in _MOVED:
             _show_duels(out, difference)
-
-
-def _show_errors(out: Console, run: Run) -> None:
-    errors = [row for row in run.rows if row.error]
-    for row in errors[:_MOST_SHOWN]:
-        out.print(f"failed: {row.case_id}, {row.question!r}: {row.error}", style="red")
-    if len(errors) > _MOST_SHOWN:
-        out.print(f"failed: and {len(errors) - _MOST_SHOWN} more", style="red")
 
 
 def _show_duels(out: Console, difference: Difference) -> None:

@@ -46,11 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(found: Run, path: Path, earlier: Run | None, arguments: argparse.Namespace) -> bool:
-    from rag_app.evaluation.comparison import compare_all
+    from rag_app.evaluation.comparison import compare_all, passes
     from rag_app.evaluation.summaries import summary_json
 
     comparisons = compare_all(earlier, found) if earlier else ()
-    no_worse = not any(comparison.failures(strict=arguments.strict) for comparison in comparisons)
+    no_worse = passes(comparisons, strict=arguments.strict)
     if arguments.json:
         shown = summary_json(found) | {"run": str(path)}
         print_json(shown | ({"comparisons": [c.to_json() for c in comparisons]} if earlier else {}))

@@ -17,8 +17,11 @@ from rag_app.errors import EvaluationError
 CASE_EXAMPLE = 'Write lines such as: {"question": "Who keeps the light?", "answerable": true}'
 MOST_SHOWN = 80  # characters of what is wrong: it may be a whole document
 _YAML = (".yaml", ".yml")
+_BETWEEN = " \t\r\n,"  # what stands between the objects of a JSON array
 _SWITCH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_LISTS = tuple("evidence also messages labels reference_contexts retrieved_contexts".split())  # of a CSV file's cells
+_LISTS = tuple(
+    "evidence also messages labels relevant reference_contexts retrieved_contexts".split()
+)  # of a CSV file's cells
 _ANSWERABLE = ("answer", "label", "payload")  # keys that an unanswerable question does not have
 _CONTAINS = ("contains", "icontains", "equals", "similar", "factuality", "answer-relevance", "llm-rubric")
 
@@ -52,7 +55,9 @@ def read_records(path: Path) -> Iterator[Placed]:
     else:
         found = _line_records(text, path)
     for place, record in found:
-        yield place, _with_our_names(record)
+        own = _with_our_names(record, place)
+        _check_writable(own, place)
+        yield place, own
 
 
 def _read_text(path: Path) -> str:
@@ -72,15 +77,25 @@ def _line_records(text: str, path: Path) -> Iterator[Placed]:
 
 
 def _array_records(text: str, path: Path) -> Iterator[Placed]:
-    for number, record in enumerate(_parse(text, str(path)), start=1):
-        yield f"{path}:{number}", _mapping(record, f"{path}, case {number}")
+    """Yield the objects of a JSON array, each with the line on which it begins."""
+    decoder, line, begin, end = json.JSONDecoder(), 1, 0, text.index("[") + 1
+    for record in _parse(text, str(path)):
+        line += text.count("\n", begin, end)
+        begin = next(i for i in range(end, len(text)) if text[i] not in _BETWEEN)
+        line += text.count("\n", end, begin)
+        yield f"{path}:{line}", _mapping(record, f"{path}:{line}")
+        end = decoder.raw_decode(text, begin)[1]
 
 
 def _parse(text: str, place: str) -> Any:  # noqa: ANN401  (anything that JSON holds)
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as exc:
-        reason = f"{exc.msg} at column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else "it is too deep"
+    except json.JSONDecodeError as exc:
+        at = f"{place}:{exc.lineno}" if "\n" in text else place
+        msg = f"{at}: a case must be one JSON object; it does not parse: {exc.msg} at column {exc.colno}."
+        raise EvaluationError(msg, hint=CASE_EXAMPLE) from exc
+    except (ValueError, RecursionError) as exc:
+        reason = "it is too deep" if isinstance(exc, RecursionError) else "a number in it is too long"
         msg = f"{place}: a case must be one JSON object; it does not parse: {reason}."
         raise EvaluationError(msg, hint=CASE_EXAMPLE) from exc
 
@@ -132,44 +147,79 @@ def _promptfoo_records(text: str, path: Path) -> Iterator[Placed]:
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
-        msg = f"{place}: the cases must be YAML; they do not parse."
-        raise EvaluationError(msg) from exc
+        reason = getattr(exc, "problem", None) or "it holds what is no text"
+        msg = f"{place}: the cases must be YAML; they do not parse: {reason}."
+        raise EvaluationError(msg, hint='Write a question in quotation marks: "Who keeps the light?"') from exc
     tests = whole.get("tests") if isinstance(whole, dict) else whole
     if not isinstance(tests, list):
-        msg = f"{path} must hold a list named tests; it holds none."
-        raise EvaluationError(msg, hint="Write the tests into the file itself, not into another one.")
-    for number, test in enumerate(tests, start=1):
-        place = f"{path}, test {number}"
+        msg = f"{path} must hold a list of cases, or a list named tests; it holds neither."
+        hint = "Write the tests into the file itself, not into another one; name a file of JSON Lines .jsonl."
+        raise EvaluationError(msg, hint=hint)
+    lines = _lines_of_tests(text) or [1] * len(tests)  # a list that was merged in stands elsewhere
+    for line, test in zip(lines, tests, strict=True):
+        place = f"{path}:{line}"
         yield place, _mapping(test, place)
 
 
-def _with_our_names(record: Record) -> Record:
+def _lines_of_tests(text: str) -> list[int]:
+    """Return the line on which each test of promptfoo begins."""
+    import yaml
+
+    node = yaml.compose(text, yaml.SafeLoader)
+    if isinstance(node, yaml.MappingNode):
+        node = next((value for key, value in node.value if key.value == "tests"), None)
+    return [test.start_mark.line + 1 for test in node.value] if isinstance(node, yaml.SequenceNode) else []
+
+
+def _check_writable(record: Record, place: str) -> None:
+    """Refuse what a run file could not hold, before anything is asked."""
+    for key, value in record.items():
+        try:
+            json.dumps({key: value}, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as exc:
+            got = shorten(ascii(value), MOST_SHOWN, placeholder=" …")
+            msg = f"{place}: {key!a} must hold Unicode text, finite numbers, truth values, lists or objects; got {got}."
+            raise EvaluationError(msg, hint=CASE_EXAMPLE) from exc
+
+
+def _fields(record: Record, key: str, place: str) -> Record:
+    """Return an object of another program; one in a cell of CSV is text, and a text alone is the only value."""
+    value = record.get(key) or {}
+    if isinstance(value, str):
+        value = _parse(value, place) if value.lstrip().startswith("{") else {key: value}
+    if not isinstance(value, dict):
+        msg = f"{place}: {key} must be an object; got {shorten(repr(value), MOST_SHOWN, placeholder=' …')}."
+        raise EvaluationError(msg)
+    return value
+
+
+def _with_our_names(record: Record, place: str) -> Record:
     """Return a record of another program, or one without ``answerable`` but with an answer, under our names."""
     for key, convert in _CONVERSIONS.items():
         if key in record and "question" not in record:
-            record = convert(record)
+            record = convert(record, place)
             break
     if "answerable" not in record and any(record.get(key) for key in _ANSWERABLE):
         record = {**record, "answerable": True}
     return record
 
 
-def _from_ragas(record: Record) -> Record:
+def _from_ragas(record: Record, _place: str) -> Record:
     ours: Record = {"question": record["user_input"], "answer": record.get("reference") or "", "answerable": True}
     ours["evidence"] = list(record.get("reference_contexts") or [])
     return ours | _others(record, ("user_input", "reference", "reference_contexts"))
 
 
-def _from_langsmith(record: Record) -> Record:
-    inputs, outputs = record.get("inputs") or {}, record.get("outputs") or {}
+def _from_langsmith(record: Record, place: str) -> Record:
+    inputs, outputs = _fields(record, "inputs", place), _fields(record, "outputs", place)
     question = _first(inputs, ("question", "input", "query"))
     answer = _first(outputs, ("answer", "output", "expected", "reference"))
     ours = {"question": question, "answer": answer or "", "answerable": True}
-    return ours | dict(record.get("metadata") or {}) | _others(record, ("inputs", "outputs", "metadata"))
+    return ours | _fields(record, "metadata", place) | _others(record, ("inputs", "outputs", "metadata"))
 
 
-def _from_promptfoo(record: Record) -> Record:
-    variables = record.get("vars") or {}
+def _from_promptfoo(record: Record, place: str) -> Record:
+    variables = _fields(record, "vars", place)
     checks = [check for check in record.get("assert") or [] if isinstance(check, dict)]
     wanted = [str(c["value"]) for c in checks if c.get("type") in _CONTAINS and c.get("value")]
     forbidden = [str(c["value"]) for c in checks if c.get("type") in {"not-contains", "not-icontains"}]
@@ -192,7 +242,7 @@ def _others(record: Record, taken: Iterable[str]) -> Record:
     return {key: value for key, value in record.items() if key not in set(taken)}
 
 
-_CONVERSIONS: dict[str, Callable[[Record], Record]] = {
+_CONVERSIONS: dict[str, Callable[[Record, str], Record]] = {
     "user_input": _from_ragas,
     "inputs": _from_langsmith,
     "vars": _from_promptfoo,

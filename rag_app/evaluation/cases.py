@@ -9,7 +9,8 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from rag_app.errors import EvaluationError
+from rag_app.chains.messages import read_messages
+from rag_app.errors import EvaluationError, InvalidInputError
 from rag_app.evaluation.case_files import CASE_EXAMPLE, MOST_SHOWN, read_records
 
 MIN_CASES = 2  # of either kind
@@ -63,7 +64,8 @@ class Case:
     @property
     def cluster(self) -> str:
         """The group that is resampled as one: the case's own ``cluster``, otherwise its document, otherwise itself."""
-        return str(self.fields.get("cluster") or self.source or self.id)
+        own = self.fields.get("cluster")
+        return self.source or self.id if own is None or own == "" else str(own)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form that run files hold: without the place, which is another one on another machine."""
@@ -152,13 +154,35 @@ def _read_case(record: Mapping[str, Any], place: str) -> Case:
         _require(not answer, place, "answer", "left out of an unanswerable question", answer)
         _require(not evidence, place, "evidence", "left out of an unanswerable question", list(evidence))
     source, kind = _text(record, "source", place), _text(record, "kind", place)
+    _check_fields(record, place)
     others = {key: value for key, value in record.items() if key not in _NAMED}
     return Case(question, bool(answerable), answer, evidence, source, kind, place, _id(record, question, place), others)
 
 
+def _check_fields(record: Mapping[str, Any], place: str) -> None:
+    """Check what the metrics and the chain read of a case's further fields."""
+    cluster = record.get("cluster")
+    _require(cluster is None or isinstance(cluster, str | int), place, "cluster", "text or a whole number", cluster)
+    relevant = record.get("relevant") or []
+    listed = isinstance(relevant, list) and all(isinstance(name, str | int) for name in relevant)
+    _require(listed, place, "relevant", "a list of ids of chunks or names of documents", relevant)
+    for part in (record, *(record.get("also") or ())):
+        _text(part, "heading", place)
+        _text(part, "source", place)
+    try:
+        read_messages(record.get("messages"))
+    except (InvalidInputError, TypeError) as exc:
+        rule = 'a list of objects such as {"role": "user", "content": "What is a GAN?"}'
+        msg = (
+            f"{place}: messages must be {rule}; got {shorten(repr(record['messages']), MOST_SHOWN, placeholder=' …')}."
+        )
+        raise EvaluationError(msg) from exc
+
+
 def _id(record: Mapping[str, Any], question: str, place: str) -> str:
     given = record.get("id")
-    _require(given is None or isinstance(given, str | int), place, "id", "text or a whole number", given)
+    named = given is None or (isinstance(given, str | int) and not isinstance(given, bool))
+    _require(named, place, "id", "text or a whole number", given)
     return str(given) if given not in {None, ""} else hashlib.sha256(question.encode()).hexdigest()[:_ID_LENGTH]
 
 

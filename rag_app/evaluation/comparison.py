@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
@@ -9,7 +10,7 @@ from typing import Any, Literal
 
 from rag_app.errors import EvaluationError
 from rag_app.evaluation.metrics.cards import Card
-from rag_app.evaluation.resampling import clustered_interval, holm, sign_flip_p_value
+from rag_app.evaluation.resampling import FEWEST_CLUSTERS, clustered_interval, holm, sign_flip_p_value, split_clusters
 from rag_app.evaluation.runs import Row, Run
 from rag_app.evaluation.suites import Bound
 
@@ -64,8 +65,8 @@ class Difference:
         Of the sign-flip test, and corrected for the number of metrics; of an advisory metric it is not.
     margin : float
         The loss that is put up with.
-    detectable : float
-        The smallest true difference that so many cases show in 80 % of such comparisons.
+    detectable : float or None
+        The smallest true difference that so many cases show in 80 % of such comparisons; None where gains are equal.
     n_cases, n_clusters, n_unpaired, n_failed : int
         Cases with a score in both runs, groups of them, cases with a score in one run only, and cases with one in A and
         an error in B.
@@ -85,7 +86,7 @@ class Difference:
     p_value: float
     p_adjusted: float
     margin: float
-    detectable: float
+    detectable: float | None
     n_cases: int
     n_clusters: int
     n_unpaired: int
@@ -114,6 +115,8 @@ class Comparison:
         Ids of cases that the other lacks.
     notes : tuple of str
         What the reader should know.
+    complete : bool, default=True
+        Whether neither run was stopped by a limit.
     """
 
     name_a: str
@@ -122,6 +125,7 @@ class Comparison:
     only_a: tuple[str, ...] = ()
     only_b: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    complete: bool = True
 
     def failures(self, *, strict: bool = False) -> tuple[Difference, ...]:
         """Return the differences for which B must not replace A.
@@ -189,7 +193,8 @@ def compare_runs(a: Run, b: Run, variant_a: str | None = None, variant_b: str | 
         ),
         tuple(case_id for case_id in rows_a if case_id not in rows_b),
         tuple(case_id for case_id in rows_b if case_id not in rows_a),
-        (*_notes(a, b), *(f"{name} has no case with a score in both runs." for name in alone)),
+        (*_notes(a, b), *_few(rows_b, common), *(f"{name} has no case with a score in both runs." for name in alone)),
+        not (a.stopped or b.stopped),
     )
 
 
@@ -208,6 +213,11 @@ def compare_all(a: Run, b: Run) -> tuple[Comparison, ...]:
         msg = f"The runs must have a variant in common; got {list(a.variants)!r} and {list(b.variants)!r}."
         raise EvaluationError(msg, hint="Name the two with --a and --b.")
     return tuple(compare_runs(a, b, name, name) for name in common)
+
+
+def passes(comparisons: Sequence[Comparison], *, strict: bool = False) -> bool:
+    """Return whether nothing is a change for the worse; of runs that were stopped, nobody knows."""
+    return all(comparison.complete and not comparison.failures(strict=strict) for comparison in comparisons)
 
 
 def _variant(run: Run, name: str | None, option: str) -> str:
@@ -239,7 +249,8 @@ def _pair(
         else:
             n_unpaired += bool(mine or others)
             n_failed += bool(mine) and any(_fails(card.name, row) for row in rows_b[case_id])
-    return _Paired(card, tuple(duels), tuple(clusters), n_unpaired, n_failed)
+    groups = split_clusters(clusters, [duel.case_id for duel in duels])
+    return _Paired(card, tuple(duels), tuple(groups), n_unpaired, n_failed)
 
 
 def _fails(metric: str, row: Row) -> bool:
@@ -267,7 +278,8 @@ def _difference(paired: _Paired, seed: int, p: tuple[float, float] | None, bound
     p_value, p_adjusted = p or (raw := _p_value(paired, seed), raw)
     wins = sorted((d for d in duels if d.gain > _EQUAL), key=lambda d: -d.gain)
     losses = sorted((d for d in duels if d.gain < -_EQUAL), key=lambda d: d.gain)
-    verdict: Verdict = "advisory" if p is None else _verdict(found.mean, found.low, p_adjusted, bound.margin)
+    low = found.low if found.n > 1 or not found.mean else -math.inf  # of one case alone, nothing is sure
+    verdict: Verdict = "advisory" if p is None else _verdict(found.mean, low, p_adjusted, bound.margin)
     if p is not None and len(duels) / (len(duels) + paired.n_failed) < bound.min_coverage:
         verdict = "not covered"
     return Difference(
@@ -300,11 +312,23 @@ def _verdict(gain: float, low: float, p_adjusted: float, margin: float) -> Verdi
     return "not worse" if low >= -margin else "unclear"
 
 
+def _few(rows: Mapping[str, Sequence[Row]], common: Sequence[str]) -> list[str]:
+    n_groups = len({rows[case_id][0].case.cluster for case_id in common})
+    if n_groups == len(common) or n_groups >= FEWEST_CLUSTERS:
+        return []
+    groups = f"{n_groups} groups" if n_groups > 1 else "one group"
+    return [f"The cases are in {groups} (by document, or as they say): too few to tell how others would fare."]
+
+
 def _notes(a: Run, b: Run) -> list[str]:
     notes = [f"Run {name} was stopped: {run.stopped}." for name, run in (("A", a), ("B", b)) if run.stopped]
     cases = [run.fingerprint.get("cases") for run in (a, b)]
     if cases[0] != cases[1]:
         notes.append("The cases of the two runs are not the same: those with one id are compared.")
+    names = [[card.name for card in run.metrics] for run in (a, b)]
+    for which, own, others in (("first", *names), ("second", *reversed(names))):
+        alone = [name for name in own if name not in others]
+        notes += [f"Metrics that only the {which} run has: {', '.join(alone)}."] if alone else []
     if a.fingerprint.get("metrics") != b.fingerprint.get("metrics"):
         notes.append("The code of the metrics was another one in the two runs.")
     return notes

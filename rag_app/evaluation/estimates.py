@@ -8,6 +8,7 @@ from math import ceil
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from rag_app.evaluation.judges import judge_settings
 from rag_app.evaluation.metrics.table import JUDGE, card_of
 from rag_app.evaluation.runner import missing_rows
 from rag_app.evaluation.subjects import Subject, cost_usd
@@ -108,7 +109,7 @@ def _judging(suite: Suite, n_rows: int, prompt_tokens: float) -> Iterator[Estima
     """Yield what the judge is asked: it reads about what was sent before, and says a thousand tokens at most."""
     judged = [name for name in suite.metrics if JUDGE in card_of(name).needs]
     if judged:
-        settings = Settings.load(llm=suite.judge)
+        settings = judge_settings(Settings.load(), suite.judge)
         n_calls = n_rows * len(judged) * suite.judge_repeats
         yield _estimate("judge", settings, (n_calls, 0), (prompt_tokens or _PASSAGE_TOKENS * settings.k, _JUDGE_OUTPUT))
 

@@ -112,11 +112,12 @@ def _head(run: Run) -> str:
 
 def _figures_of(runs: Sequence[Run], columns: Sequence[Column]) -> str:
     """Return what the runs come to, one after the other, and how the last differs from the one before."""
-    parts = [_run_section(run, chr(ord("A") + i) if len(runs) > 1 else "") for i, run in enumerate(runs)]
+    titles = ["A: before", "B: after"] if len(runs) > 1 else ["Results"]
+    parts = [_run_section(run, title) for run, title in zip(runs, titles, strict=True)]
     return "".join([*parts, _comparison(columns)])
 
 
-def _run_section(run: Run, letter: str) -> str:
+def _run_section(run: Run, title: str) -> str:
     summaries, outcomes = summarise(run), judge_run(run)
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     parts = [_note(f"{run.began} · {headline(run)} · {versions}")]
@@ -125,7 +126,7 @@ def _run_section(run: Run, letter: str) -> str:
         listed = ", ".join(f"{k} {settings[k]}" for k in _SETTINGS if settings.get(k) not in {None, ""})
         parts += [_note(f"{variant}: {listed}" if listed else variant)]
         parts += [_table(run_rows(variant, summaries, outcomes))]
-    return _section(f"{letter} Results".strip(), "".join(parts))
+    return _section(title, "".join(parts))
 
 
 def _comparison(columns: Sequence[Column]) -> str:
@@ -192,9 +193,8 @@ def _charts(columns: Sequence[Column], cards: Sequence[Card]) -> str:
 def _distributions(columns: Sequence[Column], cards: Sequence[Card]) -> Iterator[str]:
     for card in cards:
         series = {column.name: _values(column, card.name) for column in columns}
-        kept = {name: values for name, values in series.items() if values}
-        if kept:
-            yield render_histogram(card.name, kept, card.low, card.high)
+        if any(series.values()):  # one without values keeps its colour and its name
+            yield render_histogram(card.name, series, card.low, card.high)
 
 
 def _risk(columns: Sequence[Column]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rag_app.errors import EvaluationError
-from rag_app.evaluation.runs import Row
+from rag_app.evaluation.runs import Row, write_whole
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -34,10 +34,8 @@ class Journal:
     def __init__(self, path: Path, made_by: Mapping[str, Any]) -> None:
         self._lock = _locked(path)
         self.found = _read(path, made_by)
-        self._file = path.open("w", encoding="utf-8")
-        self._write(dict(made_by))
-        for row in self.found:
-            self.add(row)
+        write_whole("".join(_line(value) for value in (made_by, *(row.to_json() for row in self.found))), path)
+        self._file = path.open("a", encoding="utf-8")
 
     def __enter__(self) -> Self:
         return self
@@ -51,11 +49,12 @@ class Journal:
 
     def add(self, row: Row) -> None:
         """Write a row; it is on disk when this returns."""
-        self._write(row.to_json())
-
-    def _write(self, value: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self._file.write(_line(row.to_json()))
         self._file.flush()
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False) + "\n"
 
 
 def _locked(path: Path) -> FileLock:
@@ -86,4 +85,4 @@ def _read(path: Path, made_by: Mapping[str, Any]) -> tuple[Row, ...]:
         rows.extend(Row.from_json(json.loads(line)) for line in lines)
     except (ValueError, KeyError, TypeError, EvaluationError):
         pass  # the end of what was written whole; extend has kept the rows before it
-    return tuple(row for row in rows if not row.error)
+    return tuple(row for row in rows if not row.error and all(s.status != "error" for s in row.scores.values()))

@@ -47,9 +47,11 @@ def render_comparisons(title: str, comparisons: Sequence[Comparison], *, strict:
     for comparison in comparisons:
         failed = comparison.failures(strict=strict)
         for d in comparison.differences:
-            shown = f"better by {d.gain:+.4f} ({d.low:+.4f} to {d.high:+.4f}), p = {d.p_adjusted:.4f}: {d.verdict}"
+            shown = f"gain {d.gain:+.4f} ({d.low:+.4f} to {d.high:+.4f}), p = {d.p_adjusted:.4f}: {d.verdict}"
             name = f"{comparison.name_b} {d.metric}: no worse than before"
             checks.append(_Check(name, failure=shown if d in failed else "", output=shown))
+    if not all(comparison.complete for comparison in comparisons):
+        checks.append(_Check("the runs must be complete", failure="a limit stopped one"))
     return _document(title, checks, 0.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def load_labelled(path: Path, run: Run | None = None) -> tuple[Labelled, ...]:
     default = next(iter(run.variants)) if run is not None and len(run.variants) == 1 else ""
     found = []
     for place, record in read_records(path):
-        if record.get("label") in {None, ""}:
+        if record.get("label") is None or record["label"] == "":
             continue
         label = _label(record["label"], place)
         if rows is None:
@@ -114,12 +115,12 @@ def _sample(row: Row) -> dict[str, Any]:
     }
 
 
-def _key(row: Row) -> tuple[str, str, int]:
-    return row.case_id, row.variant, row.repeat
+def _key(row: Row) -> tuple[str, str, str]:
+    return row.case_id, row.variant, str(row.repeat)
 
 
-def _find(record: Mapping[str, Any], rows: Mapping[tuple[str, str, int], Row], default: str, place: str) -> Row:
-    key = str(record.get("id", "")), str(record.get("variant", default)), int(record.get("repeat", 0))
+def _find(record: Mapping[str, Any], rows: Mapping[tuple[str, str, str], Row], default: str, place: str) -> Row:
+    key = str(record.get("id", "")), str(record.get("variant", default)), str(record.get("repeat", 0))
     if key in rows:
         return rows[key]
     known = sorted({variant for _, variant, _ in rows})
@@ -163,7 +164,10 @@ def _texts(value: Any, place: str) -> Iterator[str]:  # noqa: ANN401  (what the 
 def _label(value: Any, place: str) -> float:  # noqa: ANN401  (what the file holds)
     switch = {"true": 1.0, "false": 0.0}
     try:
-        return switch[str(value).lower()] if str(value).lower() in switch else float(value)
+        label = switch[str(value).lower()] if str(value).lower() in switch else float(value)
     except (TypeError, ValueError):
-        msg = f"{place}: label must be a number, true or false; got {value!r}."
-        raise EvaluationError(msg, hint="Write 1 for a good answer and 0 for a bad one.") from None
+        label = math.nan
+    if math.isfinite(label):
+        return label
+    msg = f"{place}: label must be a number, true or false; got {value!r}."
+    raise EvaluationError(msg, hint="Write 1 for a good answer and 0 for a bad one.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
-from rag_app.evaluation.comparison import Comparison, Difference, Duel
+from rag_app.evaluation.comparison import Comparison, Difference, Duel, passes
 from rag_app.evaluation.runs import Run
 from rag_app.evaluation.summaries import judge_run, summarise
-from rag_app.evaluation.wording import comparison_rows, headline, run_rows
+from rag_app.evaluation.wording import comparison_rows, failure_lines, headline, run_rows
 
 _MOST_SHOWN = 3  # cases won, and lost, of a metric that moved
 _MOVED = frozenset(("better", "worse", "worse within the margin", "not covered"))
@@ -24,13 +24,14 @@ def render_run(run: Run) -> str:
         parts += [f"#### {_escape(variant)}"] if len(run.variants) > 1 else []
         parts.append(_table(run_rows(variant, summarise(run), outcomes)))
     parts += [f"- {_escape(o.metric or 'run')}: {o.rule}; got {_escape(o.got)}" for o in failed]
+    parts += [f"- {_escape(line)}" for line in failure_lines(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def render_comparisons(title: str, comparisons: Sequence[Comparison], *, strict: bool = False) -> str:
     """Return comparisons as Markdown: the differences, then cases won and lost with both answers."""
-    failed = [d for comparison in comparisons for d in comparison.failures(strict=strict)]
-    parts = [f"### {_escape(title)}: {'**refused**' if failed else 'accepted'}"]
+    verdict = "accepted" if passes(comparisons, strict=strict) else "**refused**"
+    parts = [f"### {_escape(title)}: {verdict}"]
     for comparison in comparisons:
         if len(comparisons) > 1:
             parts.append(f"#### {_escape(comparison.name_b)}")
@@ -69,5 +70,9 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return text that Markdown shows as it is: an answer may hold markup, or what would end a table's cell."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~" else escape(c, quote=False) for c in " ".join(text.split()))
+    """Return text that Markdown shows as it is: an answer may hold markup, formulas, or what would end a table's cell.
+
+    An @ is followed by a joiner, which is not seen, so that nobody is told that the answer mentions them.
+    """
+    shown = " ".join(text.split()).replace("@", "@\u2060")
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~$" else escape(c, quote=False) for c in shown)

@@ -33,7 +33,13 @@ def name_revision(repository: Path, revision: str) -> str:
     EvaluationError
         If the repository has no such revision.
     """
-    return _git(repository, "rev-parse", "--verify", "--short", f"{revision}^{{commit}}").decode().strip()
+    found = _ask(repository, "rev-parse", "--verify", "--short", f"{revision}^{{commit}}")
+    if found is None:
+        is_shallow = _ask(repository, "rev-parse", "--is-shallow-repository") == "true"
+        hint = "Fetch the history first: git fetch --unshallow" if is_shallow else "Name one such as main or HEAD~1."
+        msg = f"--base must be a revision that the repository has; got {revision!r}."
+        raise EvaluationError(msg, hint=hint)
+    return found
 
 
 def extract(repository: Path, revision: str, paths: Sequence[Path], into: Path) -> None:
@@ -59,9 +65,24 @@ def extract(repository: Path, revision: str, paths: Sequence[Path], into: Path) 
             tar.extractall(into, filter="data")
 
 
+def _ask(folder: Path, *arguments: str) -> str | None:
+    """Return what git says, or None where it knows nothing."""
+    done = _run(folder, *arguments)
+    return None if done.returncode else done.stdout.decode().strip()
+
+
 def _git(folder: Path, *arguments: str) -> bytes:
+    done = _run(folder, *arguments)
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
+        msg = f"The suite must stand in a git repository that can be read; git says: {lines[0].rstrip('.')}."
+        raise EvaluationError(msg, hint="Name a suite of your repository by its path, such as evals/suites/mine.toml.")
+    return done.stdout
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(  # noqa: S603  (no shell, and no option can be made of a revision after --verify)
+        return subprocess.run(  # noqa: S603  (no shell, and no option can be made of a revision after --verify)
             ["git", "-C", str(folder), *arguments],  # noqa: S607  (the user's own git)
             capture_output=True,
             check=False,
@@ -70,8 +91,3 @@ def _git(folder: Path, *arguments: str) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as exc:
         msg = "git must be installed to compare with a revision; it cannot be run."
         raise EvaluationError(msg) from exc
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it does not say why"]
-        msg = f"git must know the revision and the repository; it says: {lines[-1]}."
-        raise EvaluationError(msg, hint="Name a revision such as main or HEAD~1, inside a repository.")
-    return done.stdout

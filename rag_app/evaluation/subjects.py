@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rag_app.types import Answer, Passage
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_WITHOUT_ANSWERS = ("cli", "evaluation", "service", "from_scratch", "tools", "_content")
+WITHOUT_ANSWERS = frozenset(("cli", "evaluation", "service", "_content"))
 """Packages in which no answer is made."""
 _ELSEWHERE = ("data_dir", "database_url", "prompts_dir", "llm_timeout_s", "llm_prices", "llm_requests_per_minute")
 """Settings that do not change an answer, or are looked at by their content."""
@@ -211,13 +211,13 @@ def _made_by(settings: Settings) -> dict[str, Any]:
 @cache
 def code_hash() -> str:
     """Return a hash of the code and the weights that answers are made by."""
-    return _tree_hash(lambda parts: parts[0] not in _WITHOUT_ANSWERS)
+    return _tree_hash(lambda parts: parts[0] not in WITHOUT_ANSWERS)
 
 
 @cache
 def metrics_hash() -> str:
     """Return a hash of the code that answers are scored by."""
-    return _tree_hash(lambda parts: "metrics" in parts[:2])
+    return _tree_hash(lambda parts: "metrics" in parts[:2] or "language" in parts[:2] or parts[0] == "reading")
 
 
 def _tree_hash(wanted: Callable[[tuple[str, ...]], bool]) -> str:

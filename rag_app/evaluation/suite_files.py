@@ -10,8 +10,9 @@ from typing import Any
 from rag_app.content import content_dir
 from rag_app.errors import RagAppError, SettingsError, UnknownNameError
 from rag_app.evaluation.cases import Case, load_cases
+from rag_app.evaluation.judges import judge_settings
 from rag_app.evaluation.metrics.aggregates import aggregate_cards
-from rag_app.evaluation.metrics.table import JUDGE, card_of
+from rag_app.evaluation.metrics.table import JUDGE, card_of, is_for
 from rag_app.evaluation.suites import DEFAULT_MARGIN, Bound, Limits, Suite, Variant
 from rag_app.evaluation.tables import (
     COUNT,
@@ -81,6 +82,9 @@ def load_suite(path: Path, *, prompts_dir: Path | None = None) -> Suite:
     metrics = _read_metrics(table)
     cases = _read_cases(table.take_table("cases"))
     task = table.take("task", ("answer, search or label", lambda v: v in _TASKS), "answer")
+    for name in metrics:
+        if not is_for(name, task):
+            table.fail("metrics", f"the metric {name} looks at answers; the task {task} makes none.", "Leave it out.")
     labels = table.take("labels", NAME)
     rule = "a file of labels where the task is label, and left out otherwise"
     table.check((task == "label") == (labels is not None), "labels", rule, labels)
@@ -120,6 +124,7 @@ def _read_metrics(table: Table) -> tuple[str, ...]:
 def _read_cases(table: Table) -> tuple[Case, ...]:
     file = table.require("file", NAME)
     path = _existing(table, "file", file)
+    table.check(path.is_file(), "file", "a file, relative to the suite's folder", file)
     where: dict[str, Any] = table.take("where", MAPPING, {})
     every: int = table.take("every", COUNT, 1)
     cases = tuple(case for case in load_cases(path) if all(_value(case, k) == v for k, v in where.items()))
@@ -198,6 +203,9 @@ def _read_bounds(table: Table, metrics: tuple[str, ...]) -> dict[str, Bound]:
             min_coverage=own.take("min_coverage", SHARE, 1.0),
             margin=own.take("margin", SHARE, DEFAULT_MARGIN),
         )
+        least, most = bounds[name].at_least, bounds[name].at_most
+        possible = least is None or most is None or least <= most
+        table.check(possible, name, "such that at_least is not above at_most", f"{least} and {most}")
         own.close()
     return bounds
 
@@ -217,3 +225,8 @@ def _check_judge(table: Table, suite: Suite) -> None:
     if judged and not suite.judge:
         hint = 'Add a line such as: judge = "openai:gpt-4o-mini"'
         table.fail("metrics", f"the metric {judged[0]} needs a judge; the suite names none.", hint)
+    if suite.judge:
+        try:
+            judge_settings(Settings.load(environ={}, file=Path("")), suite.judge)
+        except SettingsError as exc:
+            table.fail("judge", exc.message.replace("RAG_LLM must be extractive or", "judge must be"), exc.hint)

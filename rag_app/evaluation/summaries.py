@@ -8,7 +8,7 @@ from typing import Any
 
 from rag_app.evaluation.metrics.aggregates import AGGREGATES
 from rag_app.evaluation.metrics.cards import Card
-from rag_app.evaluation.resampling import clustered_interval
+from rag_app.evaluation.resampling import clustered_interval, split_clusters
 from rag_app.evaluation.runs import Row, Run
 from rag_app.evaluation.suites import Bound
 
@@ -23,7 +23,7 @@ class Summary:
         Which.
     mean, low, high : float or None
         Over the scored rows, with a 95 % interval that draws clusters of cases; None where no row is scored, and no
-        interval for a figure of the whole run.
+        interval for one row alone or a figure of the whole run.
     n_scored, n_not_applicable, n_errors : int
         Rows by the status of their score.
     why : str
@@ -95,21 +95,24 @@ def _of_variant(variant: str, rows: Sequence[Row], run: Run) -> list[Summary]:
     for name, (_, function) in AGGREGATES.items():
         score = function(rows)
         if score.value is not None:
-            found.append(Summary(variant, name, score.value, None, None, len(rows)))
+            n_failed = sum(bool(row.error) for row in rows)
+            found.append(Summary(variant, name, score.value, None, None, len(rows) - n_failed, 0, n_failed))
         elif name in run.suite.get("thresholds", {}):
             found.append(Summary(variant, name, None, None, None, 0, len(rows), why=score.why))
     return found
 
 
 def _summary(variant: str, card: Card, rows: Sequence[Row], seed: int) -> Summary:
-    scores = [(row.scores[card.name], row.case.cluster) for row in rows if card.name in row.scores]
-    values = [(score.value, cluster) for score, cluster in scores if score.value is not None]
+    scores = [(row.scores[card.name], row.case) for row in rows if card.name in row.scores]
+    values = [(score.value, case) for score, case in scores if score.value is not None]
     n_errors = sum(score.status == "error" for score, _ in scores)
     n_other = len(scores) - len(values) - n_errors
     if not values:
         return Summary(variant, card.name, None, None, None, 0, n_other, n_errors)
-    found = clustered_interval([value for value, _ in values], [cluster for _, cluster in values], seed)
-    return Summary(variant, card.name, found.mean, found.low, found.high, len(values), n_other, n_errors)
+    clusters = split_clusters([case.cluster for _, case in values], [case.id for _, case in values])
+    found = clustered_interval([value for value, _ in values], clusters, seed)
+    low, high = (found.low, found.high) if found.n_clusters > 1 else (None, None)
+    return Summary(variant, card.name, found.mean, low, high, len(values), n_other, n_errors)
 
 
 def _outcomes(summary: Summary, bound: Bound) -> list[Outcome]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rag_app.evaluation.comparison import Comparison, Difference
-from rag_app.evaluation.runs import Run
+from rag_app.evaluation.metrics.cards import Card
+from rag_app.evaluation.runs import Row, Run
 from rag_app.evaluation.summaries import Outcome, Summary
+
+_MOST_FAILURES = 3
 
 
 def headline(run: Run) -> str:
@@ -17,13 +20,14 @@ def headline(run: Run) -> str:
     >>> headline(Run({"name": "course"}, {"default": {}}, (), (), duration_s=2.0))
     '0 answers in 2.0 s'
     """
+    n_rows = len(run.rows)
     n_cached, n_failed = sum(row.cached for row in run.rows), sum(bool(row.error) for row in run.rows)
     costs = [row.cost for row in run.rows if not row.cached and not row.error]
     notes = [f"{n_cached} from the cache"] if n_cached else []
     notes += [f"{n_failed} failed"] if n_failed else []
     notes += [_spent(costs)] if any(cost is None or cost > 0 for cost in costs) else []
     shown = f" ({', '.join(notes)})" if notes else ""
-    return f"{len(run.rows)} answers{shown} in {run.duration_s:.1f} s"
+    return f"{n_rows} {'answer' if n_rows == 1 else 'answers'}{shown} in {run.duration_s:.1f} s"
 
 
 def run_rows(variant: str, summaries: Sequence[Summary], outcomes: Sequence[Outcome]) -> list[Mapping[str, str]]:
@@ -53,7 +57,7 @@ def comparison_rows(comparison: Comparison) -> list[Mapping[str, str]]:
             "gain": f"{d.gain:+.3f}",
             "95 % interval": f"{d.low:+.3f} to {d.high:+.3f}",
             "p": f"{d.p_adjusted:.4f}",
-            "detectable": f"{d.detectable:.3f}",
+            "detectable": "–" if d.detectable is None else f"{d.detectable:.3f}",
             "won/lost/tied": f"{len(d.wins)}/{len(d.losses)}/{d.n_ties}",
             "verdict": d.verdict + (f" ({d.n_failed} failed)" if d.n_failed else ""),
         }
@@ -67,7 +71,25 @@ def comparison_lines(difference: Difference) -> tuple[str, str]:
     failed = f", {d.n_failed} failed" if d.n_failed else ""
     first = f"{d.metric:<27} {d.mean_a:6.3f} → {d.mean_b:6.3f}  {d.verdict}{failed}"
     sure = f"gain {d.gain:+.3f} ({d.low:+.3f} to {d.high:+.3f}), p {d.p_adjusted:.4f}"
-    return first, f"{sure}, {len(d.wins)} won, {len(d.losses)} lost, detectable {d.detectable:.3f}"
+    detectable = "" if d.detectable is None else f", detectable {d.detectable:.3f}"
+    return first, f"{sure}, {len(d.wins)} won, {len(d.losses)} lost{detectable}"
+
+
+def failure_lines(run: Run) -> list[str]:
+    """Return why answers failed, and scores of answers that did not: the first few of each kind, and how many more."""
+    rows = [row for row in run.rows if row.error]
+    lines = [f"failed: {row.case_id}, {row.question!r}: {row.error}" for row in rows[:_MOST_FAILURES]]
+    lines += [f"failed: and {len(rows) - _MOST_FAILURES} more"] if len(rows) > _MOST_FAILURES else []
+    for card in run.metrics:
+        found = [(row.case_id, row.scores[card.name].why) for row in run.rows if not row.error and _fails(card, row)]
+        if found:
+            times = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            lines.append(f"{card.name} failed: {found[0][0]}{times}: {found[0][1]}")
+    return lines
+
+
+def _fails(card: Card, row: Row) -> bool:
+    return card.name in row.scores and row.scores[card.name].status == "error"
 
 
 def _bounds(outcomes: Sequence[Outcome]) -> str:

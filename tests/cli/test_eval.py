@@ -165,7 +165,7 @@ def test_compare_two_runs(rag_eval: CommandLine) -> None:
     lines = cells(done)
     assert done.code == 1
     at = lines.index(["false_refusal", "0.000 →", "1.000", "unclear"])  # three cases prove nothing
-    assert lines[at + 1] == ["", "gain -1.000 (-1.000 to -1.000), p 0.5000, 0 won, 3 lost, detectable 0.000"]
+    assert lines[at + 1] == ["", "gain -1.000 (-1.000 to -1.000), p 0.5000, 0 won, 3 lost"]
     assert "REFUSED false_refusal: unclear" in done.out
     assert "**refused**" in (rag_eval.folder / "a.md").read_text(encoding="utf-8")
     assert rag_eval.inside("eval", "compare", before, after).code == 0
@@ -268,6 +268,7 @@ def test_a_judge(rag_eval: CommandLine) -> None:
     again = rag_eval.inside("eval", "run", "light.toml", "--no-cache")
     assert (again.code, cells(again)[4][1:3]) == (1, ["–", "0/3"])
     assert "FAILED judge_relevance: coverage ≥ 1; got 0 of 3 answers have a score" in again.out
+    assert "judge_relevance failed: lit and 2 more: The language model scripted:verdicts.txt sent no reply" in again.out
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -328,6 +329,24 @@ def test_a_revision_without_the_suite(rag_eval: CommandLine) -> None:
     ]
 
 
+def test_a_suite_that_asks_for_less_says_so(rag_eval: CommandLine) -> None:
+    """A metric that is left out, and a threshold that is another one, are no way around the gate in silence."""
+    (rag_eval.folder / ".gitignore").write_text("eval-runs\n", encoding="utf-8")
+    commit(rag_eval.folder)
+    write_suite(rag_eval.folder, SUITE.replace('"citation_support", ', "").replace("0.2", "0.9"))
+    done = rag_eval.inside("eval", "diff", "light.toml", "--base", "HEAD", "--json")
+    assert json.loads(done.out)["comparisons"][0]["notes"][1:] == [
+        "Metrics of the revision that the suite of today leaves out: citation_support.",
+        "The thresholds of today are not those of the revision.",
+    ]
+    broken = rag_eval.folder / "light.toml"
+    broken.write_text("metrics = [", encoding="utf-8")
+    git(rag_eval.folder, "commit", "--quiet", "-am", "broken")
+    write_suite(rag_eval.folder, SUITE)
+    done = rag_eval.inside("eval", "diff", "light.toml", "--base", "HEAD")
+    assert re.match(r"rag: At [0-9a-f]+, light\.toml:1: the suite must be TOML", done.err)
+
+
 def test_the_ready_workflow_runs_a_command_that_exists() -> None:
     """On a suite that is there, with the prompts of the repository."""
     (job,) = yaml.safe_load((ROOT / "docs" / "workflows" / "eval.yml").read_text(encoding="utf-8"))["jobs"].values()
@@ -377,11 +396,15 @@ MISTAKES: list[tuple[Sequence[str], str]] = [
         ["run", "light.toml", "--max-cost", "0"],
         "argument --max-cost: must be a positive number; got '0'. Run: rag eval run",
     ),
-    (["compare", "light.toml"], "light.toml must be a run file; it holds something else. Make one with: rag eval run"),
+    (["compare", "light.toml"], "RUN_B must be a second run, or --a and --b two variants of the first; got light.toml"),
+    (
+        ["compare", "light.toml", "light.toml"],
+        "light.toml must be a run file; it holds something else. Make one with: rag eval run",
+    ),
     (["report", "none.json"], "none.json must be a run file; it cannot be read: no such file or directory."),
     (
         ["diff", "light.toml", "--base", "HEAD"],
-        "git must know the revision and the repository; it says: fatal: not a git",
+        "The suite must stand in a git repository that can be read; git says: fatal: not",
     ),
     (["metrics", "ndgc"], "There is no metric named 'ndgc'. Did you mean ndcg"),
     ([], "the following arguments are required: ACTION. Run: rag eval --help"),

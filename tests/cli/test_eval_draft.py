@@ -52,6 +52,23 @@ def test_what_is_in_the_file_is_not_proposed_again(rag_on_course: CommandLine):
     assert done.out.endswith("none accepted\n")
 
 
+def test_a_last_line_without_an_end_stays_whole(rag_on_course: CommandLine):
+    """What is accepted stands on a line of its own."""
+    path = rag_on_course.folder / "cases.jsonl"
+    path.write_text('{"question": "Who?", "answerable": false}', encoding="utf-8")
+    drafted(rag_on_course, "a\n", "-n", "1")
+    first, second = load_cases(path)
+    assert (first.question, second.answerable) == ("Who?", True)
+
+
+def test_where_nothing_is_left_to_propose(rag: CommandLine):
+    """That is said, and nothing is asked."""
+    (rag.folder / "note.txt").write_text("ok", encoding="utf-8")
+    rag.inside("ingest", "note.txt")
+    done = drafted(rag, "", "--unanswerable", "0")
+    assert (done.code, done.out[:19]) == (0, "Nothing to propose:")
+
+
 def test_another_word_is_asked_again_and_the_end_of_input_ends(rag_on_course: CommandLine):
     """Nothing is accepted that was not."""
     done = drafted(rag_on_course, "yes\n", "-n", "2")

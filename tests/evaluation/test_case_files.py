@@ -74,6 +74,20 @@ def test_ragas(file):
     assert case.fields == {"retrieved_contexts": ["The lamp is dim."]}
 
 
+def test_langsmith_without_objects(file):
+    """A text alone is the question; in CSV, an object is JSON in a cell."""
+    (case,) = load_cases(file("a.jsonl", '{"inputs": "Who?", "outputs": "Ann", "metadata": null}'))
+    assert (case.question, case.answer) == ("Who?", "Ann")
+    text = 'inputs,outputs\n"{""question"": ""Who?""}","{""answer"": ""Ann""}"\n'
+    assert [(c.question, c.answer) for c in load_cases(file("a.csv", text))] == [("Who?", "Ann")]
+
+
+def test_what_is_relevant_in_csv(file):
+    """Is a list of names, or one."""
+    (one, two) = load_cases(file("a.csv", 'question,answerable,relevant\nWho?,yes,a.md\nWhen?,yes,"[""a"", ""b""]"\n'))
+    assert (one.fields["relevant"], two.fields["relevant"]) == (["a.md"], ["a", "b"])
+
+
 @pytest.mark.parametrize("name", ["question", "input", "query", "anything"])
 def test_langsmith(file, name):
     """As a data set is exported: inputs and outputs under the usual names, or the only one; metadata are fields."""
@@ -106,15 +120,27 @@ def test_promptfoo(file):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.yaml", "tests: file://tests.csv", "a.yaml must hold a list named tests; it holds none. Write the tests"),
-        ("a.yaml", "tests:\n - [", "a.yaml:2: the cases must be YAML; they do not parse."),
-        ("a.yaml", "tests: [1]", "a.yaml, test 1: a case must be one JSON object; got 1."),
         (
             "a.yaml",
-            "tests: [{vars: {a: x, b: y}}]",
-            "a.yaml, test 1: question must be text that is not blank; got None",
+            "tests: file://tests.csv",
+            "a.yaml must hold a list of cases, or a list named tests; it holds neither.",
         ),
-        ("a.json", "[1]", "a.json, case 1: a case must be one JSON object; got 1."),
+        ("a.yaml", "tests:\n - {a: b?}", "a.yaml:2: the cases must be YAML; they do not parse: expected ',' or '}'"),
+        ("a.yaml", "tests: [1]", "a.yaml:1: a case must be one JSON object; got 1."),
+        (
+            "a.yaml",
+            "tests:\n - vars: {query: x}\n - vars: {a: x, b: y}",
+            "a.yaml:3: question must be text that is not blank; got None",
+        ),
+        ("a.yaml", "tests:\n - vars: [x]", "a.yaml:2: vars must be an object; got ['x']."),
+        ("a.json", '{"question": "Who?"}', "a.json must hold a list of cases, or a list named tests; it holds neither"),
+        (
+            "a.json",
+            '[{"question": "Who?", "answerable": true},\n 1]',
+            "a.json:2: a case must be one JSON object; got 1.",
+        ),
+        ("a.json", '[{"question": "Who?",\n "answerable": true},\n\n {}]', "a.json:4: question must be text"),
+        ("a.json", "[1,\n 2,\n,]", "a.json:3: a case must be one JSON object; it does not parse: Expecting value at"),
         ("a.json", "[", "a.json: a case must be one JSON object; it does not parse"),
     ],
 )

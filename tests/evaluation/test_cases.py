@@ -108,6 +108,26 @@ def test_the_packaged_cases_are_sound():
         ('{"question": "Where?", "answerable": true, "also": {}}', None),
         ('{"question": "Where?", "answerable": true, "also": "x"}', "also must be a list of objects; got 'x'."),
         ('{"question": "Where?", "answerable": true, "also": [{"evidence": [1]}]}', "evidence must be a list of"),
+        ('{"question": "Where?", "answerable": true, "also": [{"source": 4}]}', "source must be text; got 4."),
+        ('{"question": "Where?", "answerable": true, "heading": ["x"]}', "heading must be text; got ['x']."),
+        ('{"question": "Where?", "answerable": true, "id": true}', "id must be text or a whole number; got True."),
+        (
+            '{"question": "Where?", "answerable": true, "cluster": []}',
+            "cluster must be text or a whole number; got [].",
+        ),
+        (
+            '{"question": "Where?", "answerable": true, "relevant": "a.md"}',
+            "relevant must be a list of ids of chunks or names of documents; got 'a.md'.",
+        ),
+        (
+            '{"question": "Where?", "answerable": true, "weight": NaN}',
+            "'weight' must hold Unicode text, finite numbers, truth values, lists or objects; got nan.",
+        ),
+        (
+            '{"question": "\\ud800", "answerable": true}',
+            "'question' must hold Unicode text, finite numbers, truth values, lists or objects; got '\\ud800'.",
+        ),
+        ("1" * 5000, "a case must be one JSON object; it does not parse: a number in it is too long."),
         ('{"question": "Where?", "answerable": false, "answer": "x"}', "answer must be left out of an unanswerable"),
         (
             '{"question": "Where?", "answerable": false, "evidence": ["x"]}',
@@ -125,6 +145,14 @@ def test_a_wrong_line_is_named(file_of, line, message):
         load_cases(path)
     assert str(caught.value).startswith(f"{path}:2: {message}")
     assert caught.value.hint == HINT
+
+
+@pytest.mark.parametrize("messages", ['"hi"', "3", '[{"role": "user"}]'])
+def test_messages_that_cannot_be_read(file_of, messages):
+    """Are found before anything is asked."""
+    path = file_of('{"question": "And then?", "answerable": true, "messages": ' + messages + "}")
+    with pytest.raises(EvaluationError, match=re.escape(f'{path}:1: messages must be a list of objects such as {{"ro')):
+        load_cases(path)
 
 
 def test_a_long_value_is_not_shown_in_full(file_of):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from rag_app.errors import EvaluationError
+from rag_app.evaluation import junit
 from rag_app.evaluation.cases import Case
-from rag_app.evaluation.comparison import compare_all, compare_runs
+from rag_app.evaluation.comparison import compare_all, compare_runs, passes
+from rag_app.evaluation.markdown import render_comparisons
 from rag_app.evaluation.metrics.table import load_metrics
 from rag_app.evaluation.runs import Row, Run
 from rag_app.evaluation.scores import failed, not_applicable, scored
@@ -42,6 +45,27 @@ def test_a_clear_loss_is_refused():
     assert found.p_adjusted < 0.001
     assert (len(found.wins), len(found.losses), found.n_ties) == (0, 20, 0)
     assert comparison.failures() == (found,)
+
+
+def test_a_loss_on_one_document_is_refused():
+    """Its questions count one by one, and the reader is told for what that holds."""
+    before, after = (run([value] * 20) for value in (1.0, 0.5))
+    one = [
+        replace(r, rows=tuple(replace(row, case=replace(row.case, source="notes.md")) for row in r.rows))
+        for r in (before, after)
+    ]
+    comparison = compare_runs(*one)
+    assert only(comparison) == only(compare_runs(before, after))
+    assert only(comparison).verdict == "worse"
+    assert comparison.notes == (
+        "The cases are in one group (by document, or as they say): too few to tell how others would fare.",
+    )
+
+
+def test_one_case_proves_nothing():
+    """A loss within the margin may be more; no change is no change."""
+    assert only(compare_runs(run([1.0]), run([0.99]))).verdict == "unclear"
+    assert only(compare_runs(run([1.0]), run([1.0]))).verdict == "not worse"
 
 
 def test_a_clear_gain_is_accepted():
@@ -161,6 +185,24 @@ def test_what_the_reader_should_know():
         "The cases of the two runs a",
         "The code of the metrics was",
     ]
+
+
+def test_a_run_that_was_stopped_does_not_pass():
+    """Whatever the cases say that it came to."""
+    comparison = compare_runs(run([1.0]), run([1.0], stopped="the limit of US$ 2 was reached"))
+    assert (comparison.failures(), comparison.complete, passes([comparison])) == ((), False, False)
+    assert passes([compare_runs(run([1.0]), run([1.0]))])
+    assert "**refused**" in render_comparisons("small", [comparison])
+    assert 'failures="1"' in junit.render_comparisons("small", [comparison])
+
+
+def test_a_metric_of_one_run_is_named():
+    """Whoever leaves one out of a suite does so in sight."""
+    cost = load_metrics(["cost", "latency_s"])
+    before, after = run([1.0]), run([1.0])
+    more = replace(before, metrics=(*before.metrics, *(metric.card for metric in cost)))
+    assert compare_runs(more, after).notes == ("Metrics that only the first run has: cost, latency_s.",)
+    assert compare_runs(after, more).notes == ("Metrics that only the second run has: cost, latency_s.",)
 
 
 def test_a_metric_that_lost_all_its_scores_is_named():

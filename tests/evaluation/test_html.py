@@ -115,6 +115,15 @@ def test_pictures_are_drawn_where_there_is_something_to_draw():
     assert "<svg" not in render_page([run([row(1, "v", answer("A."), {})])])
 
 
+def test_a_run_keeps_its_colour_where_the_other_has_no_score():
+    """And the picture names both."""
+    one = run([row(1, "v", answer("A."), {})])
+    two = run([row(1, "v", answer("A."), {"recall": 1.0})])
+    page = render_page([one, two])
+    assert page.count('<rect class="s1"') == 2  # its bar, and its name below
+    assert ">A</text>" in page
+
+
 def test_it_shows_the_cases(page: Page, tmp_path: Path):
     """All of them, without an error and without a request but for the file itself."""
     show(page, tmp_path, lamps())

@@ -11,7 +11,7 @@ from rag_app.errors import EvaluationError
 from rag_app.evaluation.cases import Case
 from rag_app.evaluation.journals import Journal
 from rag_app.evaluation.runs import Row
-from rag_app.evaluation.scores import scored
+from rag_app.evaluation.scores import failed, scored
 
 OTHER = """
 import sys
@@ -26,13 +26,14 @@ ROWS = [Row(Case(f"{i}?", answerable=True, id=str(i)), "default", scores={"cost"
 
 @pytest.fixture
 def path(tmp_path):
-    """A journal of three rows, the second of which failed."""
+    """A journal of three rows, then one that failed and one whose judge did."""
     path = tmp_path / "deep" / "a.partial.jsonl"
     with Journal(path, MADE_BY) as journal:
         assert journal.found == ()
         for row in ROWS:
             journal.add(row)
         journal.add(Row(Case("9?", answerable=True, id="9"), "default", error="The server is down."))
+        journal.add(Row(Case("8?", answerable=True, id="8"), "default", scores={"cost": failed("No reply came.")}))
     return path
 
 

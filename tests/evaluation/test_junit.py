@@ -49,5 +49,5 @@ def test_each_metric_of_a_comparison_is_a_test_case():
     root = ET.fromstring(render_comparisons("small", [compare_runs(run(1.0), run(0.5))]))
     assert (root.attrib["tests"], root.attrib["failures"]) == ("1", "1")
     assert root[0][0].attrib["name"] == "default citation_support: no worse than before"
-    assert "better by -0.5000" in root[0][0].find("failure").attrib["message"]
+    assert "gain -0.5000" in root[0][0].find("failure").attrib["message"]
     assert ET.fromstring(render_comparisons("small", [compare_runs(run(1.0), run(1.0))])).attrib["failures"] == "0"

@@ -69,14 +69,18 @@ def test_variants_and_repeats_are_told_apart(tmp_path: Path):
     path = written(tmp_path, {"id": "q1", "variant": "b", "repeat": 1, "label": 1})
     assert load_labelled(path, given)[0].example.answer == "b1"
     with pytest.raises(
-        EvaluationError, match=r"labels.jsonl:1: id, variant and repeat .* got 'q1', '', 0. Its variants"
+        EvaluationError, match=r"labels.jsonl:1: id, variant and repeat .* got 'q1', '', '0'. Its variants"
     ):
         load_labelled(written(tmp_path, {"id": "q1", "label": 1}), given)
+    with pytest.raises(EvaluationError, match=r"labels.jsonl:1: id, variant and repeat .* got 'q1', 'b', 'first'"):
+        load_labelled(written(tmp_path, {"id": "q1", "variant": "b", "repeat": "first", "label": 1}), given)
 
 
 @pytest.mark.parametrize(
     ("record", "message"),
     [
+        ({**SAMPLE, "label": "nan"}, "label must be a number, true or false; got 'nan'"),
+        ({**SAMPLE, "label": [1]}, r"label must be a number, true or false; got \[1\]"),
         ({**SAMPLE, "label": "good"}, "label must be a number, true or false; got 'good'"),
         ({**SAMPLE, "user_input": "", "label": 1}, "user_input must be text that is not blank; got ''"),
         ({**SAMPLE, "response": None, "label": 1}, "response must be text that is not blank; got None"),

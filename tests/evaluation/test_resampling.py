@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rag_app.evaluation.resampling import clustered_interval, holm, sign_flip_p_value
+from rag_app.evaluation.resampling import clustered_interval, holm, sign_flip_p_value, split_clusters
 
 
 def test_the_interval_of_independent_values_is_that_of_scipy():
@@ -54,7 +54,15 @@ def test_a_single_value_has_an_interval_without_width():
     """Nothing can be drawn but itself."""
     found = clustered_interval([0.4], ["a"])
     assert (found.low, found.high) == (0.4, 0.4)
-    assert (found.standard_error, found.detectable) == pytest.approx((0.0, 0.0), abs=1e-12)
+    assert (found.standard_error, found.detectable) == (pytest.approx(0.0, abs=1e-12), None)
+
+
+def test_few_clusters_are_not_drawn():
+    """Nine documents tell nothing of others, so cases count; ten are drawn as they are."""
+    documents, cases = [str(i % 9) for i in range(18)], [f"c-{i}" for i in range(18)]
+    assert split_clusters(documents, cases) == cases
+    documents[0] = "9"
+    assert split_clusters(documents, cases) == documents
 
 
 def test_what_can_be_detected():

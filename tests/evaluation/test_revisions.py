@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -46,18 +47,24 @@ def test_what_is_asked_for_is_written_as_it_was(repository, tmp_path):
 
 
 def test_a_revision_that_is_unknown(repository):
-    """Is named by git itself."""
-    with pytest.raises(
-        EvaluationError, match=r"git must know the revision and the repository; it says: .*Name a revision"
-    ):
+    """Is named; in a clone without its history, the hint says how to get it."""
+    message = "--base must be a revision that the repository has; got 'nonesuch'. Name one such as main or HEAD~1."
+    with pytest.raises(EvaluationError, match=f"^{re.escape(message)}$"):
         name_revision(repository, "nonesuch")
-    with pytest.raises(EvaluationError, match="git must know the revision"):
+    with pytest.raises(EvaluationError, match="--base must be a revision"):
         name_revision(repository, "--upload-pack=x")
+    shallow = repository.parent / "shallow"
+    git(repository, "clone", "--quiet", "--depth=1", f"file://{repository}", str(shallow))
+    with pytest.raises(EvaluationError, match=re.escape("got 'HEAD~1'. Fetch the history first: git fetch --unsh")):
+        name_revision(shallow, "HEAD~1")
 
 
 def test_a_folder_without_a_repository(tmp_path):
     """Cannot be compared with one."""
-    with pytest.raises(EvaluationError, match="not a git repository"):
+    with pytest.raises(
+        EvaluationError,
+        match="The suite must stand in a git repository that can be read; git says: fatal: not a git repository",
+    ):
         find_repository(tmp_path)
 
 

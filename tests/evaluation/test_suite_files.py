@@ -146,7 +146,11 @@ MISTAKES = [
     ("repeat = 2\n" + SMALL, "mine.toml:1: There is no key named repeat. Remove it, or correct its name."),
     ("repeats = true\n" + SMALL, "mine.toml:1: repeats must be a whole number, at least 1; got True."),
     ('task = "guess"\n' + SMALL, "mine.toml:1: task must be answer, search or label; got 'guess'."),
-    ('task = "label"\n' + SMALL, "mine.toml:1: labels must be a file of labels where the task is label, and left out"),
+    ('task = "search"\n' + SMALL, "mine.toml:2: the metric false_answer looks at answers; the task search makes none."),
+    (
+        'task = "label"\n' + SMALL.replace("false_answer", "label_accuracy"),
+        "mine.toml:1: labels must be a file of labels where the task is label, and left out",
+    ),
     ('corpus = ["none"]\n' + SMALL, "mine.toml:1: corpus must be a path that exists, relative to the suite's folder;"),
     (SMALL + "[matrix]\nsettings = [{ k = 0 }]", "mine.toml:5: RAG_K must be between 1 and 50; got 0."),
     (
@@ -177,6 +181,20 @@ MISTAKES = [
         SMALL + "[thresholds.false_answer]\nmaximum = 1",
         "mine.toml:5: There is no key named thresholds.false_answer.maximum.",
     ),
+    (
+        SMALL + "[thresholds]\nfalse_answer = { at_most = nan }",
+        "mine.toml:5: thresholds.false_answer.at_most must be a number; got nan.",
+    ),
+    (
+        SMALL + "[thresholds]\nfalse_answer = { at_least = 0.9, at_most = 0.1 }",
+        "mine.toml:5: thresholds.false_answer must be such that at_least is not above at_most; got '0.9 and 0.1'.",
+    ),
+    (
+        SMALL.replace("cases.jsonl", "."),
+        "mine.toml:3: cases.file must be a file, relative to the suite's folder; got '.'.",
+    ),
+    ('judge = "gpt-4o"\n' + SMALL, "mine.toml:1: judge must be provider:NAME; got 'gpt-4o'."),
+    (SMALL + "[limits]\ntime_s = inf", "mine.toml:5: limits.time_s must be a positive number; got inf."),
     (SMALL + "[limits]\ncost = 0", "mine.toml:5: limits.cost must be a positive number; got 0."),
     (SMALL + "[limits]\nmoney = 1", "mine.toml:5: There is no key named limits.money."),
     (SMALL + "limits = 3", "mine.toml:4: There is no key named cases.limits."),

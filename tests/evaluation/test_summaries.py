@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag_app.evaluation.cases import Case
@@ -36,6 +38,12 @@ def test_counts_by_status():
     assert (first.n_scored, first.n_not_applicable, first.n_errors) == (2, 1, 1)
     assert first.coverage == pytest.approx(2 / 3)
     assert (second.mean, second.n_scored, second.coverage) == (None, 0, 0.0)
+
+
+def test_one_row_alone_has_no_interval():
+    """How others would fare is not known."""
+    found, *_ = summarise(replace(run(), rows=run().rows[:1]))
+    assert (found.mean, found.low, found.high) == (1.0, None, None)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +101,8 @@ def test_figures_of_a_whole_run():
     """Those that can be computed stand behind the metrics; one that has a threshold and cannot is there, too."""
     names = [summary.metric for summary in summarise(run({"gate_auroc": bound(at_least=0.5)}))]
     assert names == ["citation_support", "false_refusal", "gate_auroc", "latency_p95_s"]
+    one, *others = run().rows
+    failing = summarise(replace(run(), rows=(replace(one, error="The server is down."), *others)))[-1]
+    assert (failing.metric, failing.n_scored, failing.n_errors) == ("latency_p95_s", 3, 1)
     missing = summarise(run({"gate_auroc": bound(at_least=0.5)}))[2]
     assert (missing.mean, missing.why[:30]) == (None, "The suite does not have the me")

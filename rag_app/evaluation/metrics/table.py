@@ -30,6 +30,7 @@ _MODULES = (
     "labelling",
     "performance",
 )
+_OF_TASK = {"search": ("retrieval", "performance"), "label": ("labelling", "performance")}
 JUDGE = "judge"
 STRENGTH = "strength"
 
@@ -136,6 +137,21 @@ def card_of(name: str) -> Card:
     if name not in known:
         raise UnknownNameError(kind="metric", name=name, known=known)
     return known[name]
+
+
+def is_for(name: str, task: str) -> bool:
+    """Return whether a metric looks at what a task of suites makes: passages alone, or a label, or answers.
+
+    Examples
+    --------
+    >>> is_for("ndcg", "search"), is_for("false_refusal", "search"), is_for("false_refusal", "answer")
+    (True, False, True)
+    """
+    made = _filled().get(name)
+    if task not in _OF_TASK or made is None:  # a judge says itself what it cannot judge
+        return True
+    package, _, module = made.function.__module__.rpartition(".")
+    return package != __package__ or module in _OF_TASK[task]  # one of the user's own may look at anything
 
 
 def _load_metric(name: str, table: dict[str, Metric], judge: Judge | None) -> Metric:
