@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import signal
 import socket
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+HOMES = itertools.count()
 sys.path.insert(0, str(ROOT / "tests"))  # so that tests can import support/
 
 # Hundreds of programs are started from here: what they import is compiled once, also where the environment says never.
@@ -35,15 +39,30 @@ def _deny_network(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_deny_network)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is imported here out of every search for garbage: it is large, and lives to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting or key of the developer's reaches a test, and no test writes to their home."""
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting or key of the developer's reaches a test, and no test writes to their home.
+
+    Its own home is a name that is not taken: a ``tmp_path`` for each of so many tests takes longer than most of them.
+    """
     for name in [n for n in os.environ if n.startswith(("RAG_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_"))]:
         monkeypatch.delenv(name)
     for name in ("COLUMNS", "LINES"):  # of whoever runs the tests: our terminals have sizes of their own
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+    home = tmp_path_factory.getbasetemp() / f"home-{next(HOMES)}"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
 
 
 @pytest.fixture(scope="session")

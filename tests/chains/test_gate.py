@@ -96,9 +96,11 @@ def test_it_is_stale_when_evidence_was_measured_differently(data_dir, found):
     assert app.threshold.origin == "calibrated"
 
 
-def test_it_outlives_what_leaves_the_embedder_as_it_is(data_dir, found):
+def test_it_outlives_what_leaves_the_embedder_as_it_is(tmp_path, found):
     """Building the index anew from its texts, and compacting it."""
-    app = app_on(data_dir)
+    (tmp_path / "note.md").write_text("Mode collapse is a failure of GAN training.\n")
+    app = app_on(data_dir := tmp_path / "data")
+    app.ingest([tmp_path / "note.md"])
     app.set_calibration(found)
     app.reindex()
     assert app.threshold.value == 0.99999

@@ -26,10 +26,10 @@ The nearest passages:
 """
 
 
-@pytest.mark.parametrize("words", [["When was the lamp lit?"], ["When", "was", "the", "lamp", "lit?"]])
-def test_an_answer_with_its_citation(rag_on_notes: CommandLine, words: list[str]) -> None:
+def test_an_answer_with_its_citation(rag_on_notes: CommandLine) -> None:
     """Source, heading path, line and the quotation; the quotes around the question are optional."""
-    assert rag_on_notes("ask", *words) == Transcript(0, ANSWER, "")
+    assert rag_on_notes("ask", "When was the lamp lit?") == Transcript(0, ANSWER, "")
+    assert rag_on_notes.inside("ask", "When", "was", "the", "lamp", "lit?") == Transcript(0, ANSWER, "")
 
 
 def test_filters_in_the_question(rag_on_notes: CommandLine) -> None:
@@ -60,7 +60,7 @@ def test_unicode_goes_in_and_comes_out(rag_on_notes: CommandLine) -> None:
 
 def test_no_answer_shows_the_nearest_passages(rag_on_notes: CommandLine) -> None:
     """Each with its place and its beginning; exit code 0, as the question was answered: with no."""
-    done = rag_on_notes("ask", "What is the capital of France?")
+    done = rag_on_notes.inside("ask", "What is the capital of France?")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(NOTHING)
     shown = done.out.removeprefix(NOTHING)
@@ -70,7 +70,7 @@ def test_no_answer_shows_the_nearest_passages(rag_on_notes: CommandLine) -> None
 
 def test_json_is_what_the_design_says(rag_on_notes: CommandLine) -> None:
     """Every key of the answer, of a citation and of a passage; the offsets hold in the stored text."""
-    done = rag_on_notes("ask", "When was the lamp lit?", "--json")
+    done = rag_on_notes.inside("ask", "When was the lamp lit?", "--json")
     assert (done.code, done.err) == (0, "")
     printed = json.loads(done.out)
     assert list(printed) == [
@@ -165,12 +165,19 @@ Again: rag tools run f1_score 'y_true=[1, 0, 1]' 'y_pred=[1, 1, 1]'
 
 def test_a_request_is_computed(rag_on_notes: CommandLine) -> None:
     """The call with its result, the command that repeats it, and where the course explains it."""
-    done = rag_on_notes("ask", "f1 of 1,0,1 vs 1,1,1")
+    done = rag_on_notes.inside("ask", "f1 of 1,0,1 vs 1,1,1")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(F1)
     assert done.out.removeprefix(F1).startswith("Explained in the course: ")
     again = shlex.split(F1.splitlines()[2].removeprefix("Again: "))
     assert rag_on_notes.inside(*again[1:]).out == "0.8\n"
+
+
+def test_a_command_is_copied_in_one_piece(rag_on_notes: CommandLine) -> None:
+    """A terminal that is too narrow for it gets no line end in its middle."""
+    terminal = rag_on_notes.at_terminal("ask", "f1 of 1,0,1 vs 1,1,1", columns=40)
+    terminal.read_to_end()
+    assert F1.splitlines()[2] in terminal.raw
 
 
 def test_a_request_as_json(rag_on_notes: CommandLine) -> None:

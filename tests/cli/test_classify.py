@@ -92,6 +92,13 @@ def test_json_lines(rag: CommandLine, labels: Path) -> None:
     assert printed["margin"] == pytest.approx(best - second, abs=2e-6)
 
 
+def test_json_survives_a_terminal_of_few_characters(rag: CommandLine, labels: Path) -> None:
+    """What it cannot show is escaped, not lost."""
+    env = {"PYTHONIOENCODING": "latin-1"}
+    done = rag("classify", "--labels", labels.name, "--json", "包裹 parcel", env=env)
+    assert json.loads(done.out)["text"] == "包裹 parcel"
+
+
 def test_no_text_is_no_error(rag: CommandLine, labels: Path) -> None:
     """An empty pipe gives an empty result."""
     assert rag.inside("classify", "--labels", labels.name) == Transcript(0, "", "")
@@ -197,6 +204,13 @@ def test_json_lines_to_json_lines(rag: CommandLine, labels: Path) -> None:
     assert found[0]["n"] == [1]
     assert list(found[0]["scores"]) == ["shipping", "billing"]
     assert (found[1]["reason"], found[1]["scores"]) == ("The text is blank.", {})
+
+
+def test_json_lines_end_where_json_says(rag: CommandLine, labels: Path) -> None:
+    """A text may hold what only some programs take for the end of a line."""
+    (rag.folder / "t.jsonl").write_text('{"text": "where is\u2028my parcel"}\n', encoding="utf-8")
+    done = rag.inside("classify", "--labels", labels.name, "--in", "t.jsonl", "--json")
+    assert (done.code, json.loads(done.out)["label"]) == (0, "shipping")
 
 
 def test_json_lines_to_csv(rag: CommandLine, labels: Path) -> None:
@@ -316,6 +330,10 @@ def test_labels_that_cannot_be_used(rag: CommandLine, labels: Path, content: byt
             "Line 2 of texts.csv must have 'body'; it has 'id', 'text', 'label'. ",
         ),
         (["--in", "texts.csv", "--gold", "text"], "'text' of texts.csv must hold labels of labels.txt; got 'I want my"),
+        (
+            ["--in", "texts.csv", "--out", "./texts.csv"],
+            "--out must be followed by another file than --in; got './texts.csv'. Name a new one: ",
+        ),
         (["--threshold", "2", "x"], "threshold must be at least -1 and at most 1; got 2.0."),
         (["--threshold", "x", "x"], "argument --threshold: invalid float value: 'x'. Run: rag classify --help"),
         (
@@ -369,3 +387,13 @@ def test_a_file_that_holds_no_rows(rag: CommandLine, labels: Path, name: str, co
     done = rag.inside("classify", "--labels", labels.name, "--in", name)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"rag: {message}")
+
+
+@pytest.mark.parametrize(("option", "header"), [("--in", "text"), ("--labels", "name")])
+def test_a_cell_that_is_too_long(rag: CommandLine, labels: Path, option: str, header: str) -> None:
+    """The line is named. How long a cell may be is a setting of the process, so it is one of its own."""
+    (rag.folder / "long.csv").write_text(f"{header}\n{'x' * 140_000}\n", encoding="utf-8")
+    given = {"--labels": labels.name} | {option: "long.csv"}
+    done = rag("classify", *(text for pair in given.items() for text in pair), *([] if "--in" in given else ["text"]))
+    message = "rag: long.csv must be CSV; line 2 does not parse: field larger than field limit (131072).\n"
+    assert done == Transcript(2, "", message)

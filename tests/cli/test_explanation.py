@@ -121,6 +121,14 @@ def test_the_best_sentence_is_quoted_in_a_pipe() -> None:
     )
 
 
+def test_characters_that_nobody_sees_are_left_out() -> None:
+    """Those that turn the direction of writing would show a document's text in another order than it has."""
+    out = screen(None)
+    hidden = replace(PASSAGE, text="a\u202eb\n\n\u200fIt was lit. So", evidence=Unit(6, 17, "paragraph"))
+    show_explained(out, 1, Explanation(hidden, {}, ()))
+    assert printed(out).endswith("best sentence: “It was lit.”\n    ab\n\n    It was lit. So\n")
+
+
 def test_a_passage_whose_best_sentence_is_not_known() -> None:
     """Is shown as it is."""
     out = screen(60, color_system="standard")

@@ -30,6 +30,17 @@ def test_ratings_are_listed(rag_on_notes: CommandLine) -> None:
     )
 
 
+def test_nothing_that_was_said_can_steer_the_terminal(rag_on_notes: CommandLine) -> None:
+    """Control characters of a language model's answer and of a reason are left out, here and where a chat goes on."""
+    (rag_on_notes.folder / "replies.txt").write_text("The keeper is Ann\x1b[8m [1].\n", encoding="utf-8")
+    talk = "Who is the keeper?\n/good so\x1b[2J\n"
+    rag_on_notes.inside("chat", stdin=talk, env={"RAG_LLM": "scripted:replies.txt"})
+    for command in (["feedback", "list"], ["chat", "--continue"]):
+        out = rag_on_notes.inside(*command).out
+        assert "The keeper is Ann[8m" in out
+        assert "\x1b" not in out
+
+
 def test_ratings_as_json(rag_on_notes: CommandLine) -> None:
     """With the whole answers."""
     rag_on_notes.inside("chat", stdin=CHAT)

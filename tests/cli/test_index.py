@@ -74,6 +74,7 @@ def test_status_of_an_index_without_a_source(rag: CommandLine) -> None:
     out = rag.inside("index", "status").out
     assert out.startswith(f"index in {rag.data_dir}, built by {BUILT_BY}\nsources 0, chunks 0, tokens 0; ")
     assert len(out.splitlines()) == 4
+    assert out.endswith(" s: nothing\n")
 
 
 def test_commands_before_there_is_an_index(rag: CommandLine) -> None:
@@ -88,7 +89,7 @@ def test_commands_before_there_is_an_index(rag: CommandLine) -> None:
 
 def test_verify_shows_a_table_of_checks(rag_on_notes: CommandLine) -> None:
     """How many of each were looked at; progress is on the other stream."""
-    done = rag_on_notes("index", "verify")
+    done = rag_on_notes.inside("index", "verify")
     assert done.code == 0
     assert done.out == (
         "check    looked at  wrong\n"

@@ -35,7 +35,7 @@ def test_the_receipt_says_what_happened_to_each_file(rag_with_notes: CommandLine
     assert first.err.splitlines() == ["0/2 café.txt", "1/2 lighthouse.md", "2/2 storing vectors"]
     before = status_json(rag_with_notes)
 
-    second = rag_with_notes("ingest", "notes")
+    second = rag_with_notes.inside("ingest", "notes")
     assert second.code == 0
     assert receipt(second) == [
         COUNTS.format(0, 0, 2, 0, 0, 0),
@@ -48,7 +48,7 @@ def test_the_receipt_says_what_happened_to_each_file(rag_with_notes: CommandLine
     lighthouse = (notes / "lighthouse.md").read_text("utf-8")
     for name in ("lighthouse.md", "same.md"):
         (notes / name).write_text(lighthouse.replace("1861", "1862"), encoding="utf-8")
-    third = rag_with_notes("ingest", "notes")
+    third = rag_with_notes.inside("ingest", "notes")
     assert third.code == 0
     assert receipt(third) == [
         "removed café.txt",

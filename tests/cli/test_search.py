@@ -30,7 +30,7 @@ def test_a_passage_with_its_place_and_score(rag_on_notes: CommandLine) -> None:
 
 def test_json_is_what_the_design_says(rag_on_notes: CommandLine) -> None:
     """A list of passages, best first, with seven keys each."""
-    done = rag_on_notes("search", "When", "was", "the", "lamp", "lit?", "--json")
+    done = rag_on_notes.inside("search", "When", "was", "the", "lamp", "lit?", "--json")
     printed = json.loads(done.out)
     assert (done.code, done.err) == (0, "")
     assert [list(p) for p in printed] == [

@@ -92,9 +92,9 @@ def test_a_running_answer_is_finished(rag_on_course: CommandLine) -> None:
 
 def test_a_key_is_made_and_shown_once(rag_on_course: CommandLine) -> None:
     """From then on the service wants it."""
-    made = rag_on_course("serve", "--new-key", "alice")
+    made = rag_on_course.inside("serve", "--new-key", "alice")
     assert re.fullmatch(r"rag_[\w-]{43}\n", made.out)
-    again = rag_on_course("serve", "--new-key", "alice")
+    again = rag_on_course.inside("serve", "--new-key", "alice")
     assert (again.code, again.err.startswith("rag: The name of a key must be new; got 'alice'.")) == (2, True)
     with serving(rag_on_course) as service:
         assert httpx.get(f"{service.url}/sources").status_code == 401
@@ -133,7 +133,16 @@ MISTAKES = [
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES)
 def test_a_mistake_is_one_sentence(rag: CommandLine, arguments: list[str], message: str) -> None:
     """Before anything is read or served."""
-    assert rag("serve", *arguments) == Transcript(2, "", f"rag: {message}\n")
+    assert rag.inside("serve", *arguments) == Transcript(2, "", f"rag: {message}\n")
+
+
+def test_a_host_that_is_none_is_said(rag_on_course: CommandLine) -> None:
+    """In the words of the system."""
+    rag_on_course.inside("serve", "--new-key", "alice")
+    done = rag_on_course.inside("serve", "--host", "no such host")
+    assert done.code == 2
+    assert re.search(r"rag: The service cannot listen on no such host:8000: [a-z][a-z -]+\. Choose another", done.err)
+    assert "unknown error" not in done.err
 
 
 def test_a_port_that_is_taken_is_said(rag_on_course: CommandLine) -> None:

@@ -60,6 +60,16 @@ def test_an_answer_without_citations_holds(rag_with_answer: CommandLine) -> None
     assert (done.code, done.out.endswith(end)) == (0, True)
 
 
+def test_no_transcript_can_steer_the_terminal(rag_with_answer: CommandLine) -> None:
+    """Control characters of a file that came from somebody are left out."""
+    kept = json.loads((rag_with_answer.folder / "answer.json").read_text(encoding="utf-8"))
+    kept["question"] += "\x1b[2J"
+    kept["citations"][0] |= {"source": "note\x1b[8m.md", "quote": "So\x1b]0;title\x07."}
+    done = rag_with_answer.inside("verify", "-", stdin=json.dumps(kept))
+    assert (done.code, "So]0;title." in done.out) == (1, True)
+    assert not any(character in done.out for character in "\x1b\x07")
+
+
 def test_json_and_standard_input(rag_with_answer: CommandLine) -> None:
     """For programs: a list with an object for each answer."""
     kept = json.loads((rag_with_answer.folder / "answer.json").read_text(encoding="utf-8"))
@@ -70,7 +80,7 @@ def test_json_and_standard_input(rag_with_answer: CommandLine) -> None:
     assert (found["question"], found["ok"], found["markers_without_citation"]) == (QUESTION, False, [2])
     (citation,) = found["citations"]
     assert (citation["state"], citation["verdict"], citation["ok"]) == ("holds", "unsupported", False)
-    shown = rag_with_answer("verify", "-", stdin=json.dumps(kept)).out
+    shown = rag_with_answer.inside("verify", "-", stdin=json.dumps(kept)).out
     assert "[2] fails: the answer has no such citation\n" in shown
     assert shown.endswith("answers 1, citations 2, failing 2\n")
 

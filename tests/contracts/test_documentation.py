@@ -8,10 +8,12 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from docstring_parser import DocstringStyle, parse
+from support.forked import ForkedPython, forked_python
 
 from rag_app.cli.main import COMMANDS, build_parser
 from rag_app.settings import Settings
@@ -33,29 +35,38 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def run(code: str, folder: Path) -> str:
-    """Run code in a folder and return what it printed."""
-    script = folder / "page.py"
-    script.write_text(code, encoding="utf-8")
-    done = subprocess.run([sys.executable, script.name], cwd=folder, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedPython]:
+    """Processes that have imported what others wrote, and nothing of ours."""
+    with forked_python(tmp_path_factory.mktemp("python")) as running:
+        yield running
 
 
-def test_the_block_of_the_readme_runs(tmp_path: Path) -> None:
-    """In a folder with nothing but the README; the answer is quoted from it."""
+def run(python: ForkedPython, code: str, folder: Path) -> str:
+    """Run code in a folder, in a process of its own, and return what it printed."""
+    (folder / "page.py").write_text(code, encoding="utf-8")
+    python.start("page.py", folder=folder)
+    exit_code, out, err = python.wait()
+    assert (exit_code, err) == (0, "")
+    return out
+
+
+def test_the_block_of_the_readme_runs(python: ForkedPython, tmp_path: Path) -> None:
+    """In a folder with nothing but the README; the answer is quoted from it, and nothing else is."""
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     (block,) = blocks(README, "python")
-    assert "Python 3.11 and make" in run(block, tmp_path)
+    text, quote = run(python, block, tmp_path).strip().split(" [1] ")
+    assert quote.startswith(text)
+    assert "folder for user data" in text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_the_blocks_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_run_in_order(page: Path, python: ForkedPython, tmp_path: Path) -> None:
     """In one namespace, in a folder with a note about mode collapse, and without any output on the side."""
     (tmp_path / "notes.md").write_text(NOTES, encoding="utf-8")
     code = "\n".join(blocks(page.read_text(encoding="utf-8"), "python"))
     assert code.strip()
-    printed = run(code, tmp_path)
+    printed = run(python, code, tmp_path)
     assert "notes.md" in printed
     assert "MODE COLLAPSE IS A FAILURE" in printed.upper()
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from support.command_line import CommandLine
 from support.indexes import Index, check_agreement
 
 MEBIBYTE = 2**20
@@ -143,9 +144,10 @@ def test_a_file_that_may_not_grow(tmp_path, notes, minilm, store):
     )
     (message,) = _errors(err)
     assert (code, message.startswith("rag: "), str(data_dir / store.split("/")[0]) in message) == (2, True, True)
-    code, out, _ = _rag(data_dir, "search", "What burns oil?", "--json")
-    assert (code, "first.txt" in {passage["source"] for passage in json.loads(out)}) == (0, True)
-    assert _rag(data_dir, "ingest", notes)[0] == 0
+    rag = CommandLine(tmp_path, data_dir)
+    searched = rag.inside("search", "What burns oil?", "--json")
+    assert (searched.code, "first.txt" in {p["source"] for p in json.loads(searched.out)}) == (0, True)
+    assert rag.inside("ingest", str(notes)).code == 0
     _check_complete(data_dir, notes, minilm, tmp_path)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
+from support.forked import forked_python
 from support.indexes import Index, check_agreement
+
+from rag_app import build
 
 SEED = 20
 N_POINTS = 20
@@ -50,11 +49,11 @@ def notes(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def before(notes, minilm):
+def before(notes):
     """The index of the folder; afterwards files are new, changed, removed, renamed, copied and broken."""
-    index = Index(notes.parent / "before", minilm)
-    index.ingest(notes)
-    index.close()
+    app = build(data_dir=notes.parent / "before")
+    app.ingest([notes])
+    app._vectors.reopen()
     (notes / "edited.md").write_text(_file("edited", N_SECTIONS, edited=60))
     (notes / "gone.md").unlink()
     shutil.rmtree(notes / "closed")
@@ -63,32 +62,34 @@ def before(notes, minilm):
     (notes / "broken.md").write_bytes(b"%PDF-1.7\0\0")
     for i in range(2):
         (notes / f"new {i}.md").write_text(_file(f"new {i}", N_NEW))
-    return index.folder
-
-
-def _start(data_dir, notes):
-    """Return a running ``rag ingest`` once it has begun to write, and when that was."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rag_app", "ingest", str(notes)],
-        env={**os.environ, "RAG_DATA_DIR": str(data_dir)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not (data_dir / "lock.owner").exists() and process.poll() is None:
-        time.sleep(0.001)
-    return process, time.monotonic()
+    return notes.parent / "before"
 
 
 @pytest.fixture(scope="module")
-def undisturbed(before, notes, minilm):
+def python(tmp_path_factory):
+    """Processes that read and write from their first moment on."""
+    with forked_python(tmp_path_factory.mktemp("python")) as running:
+        yield running
+
+
+def _start(python, data_dir, notes):
+    """Return the id of a running ``rag ingest`` once it has begun to write, and when that was."""
+    command, env = ("-m", "rag_app", "ingest", str(notes)), {"RAG_DATA_DIR": str(data_dir)}
+    process_id = python.start(*command, folder=notes.parent, env=env)
+    while not (data_dir / "lock.owner").exists() and not python.has_ended(process_id):
+        time.sleep(0.001)
+    return process_id, time.monotonic()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(python, before, notes, minilm):
     """The index of a run that nothing disturbed, and how long the run wrote."""
     folder = notes.parent / "undisturbed"
     shutil.copytree(before, folder)
-    process, began = _start(folder, notes)
-    out, err = process.communicate(timeout=120)
+    _, began = _start(python, folder, notes)
+    code, out, err = python.wait()
     duration_s = time.monotonic() - began
-    assert process.returncode == 2, err
+    assert code == 2, err
     assert "new 3, changed 1, unchanged 1, removed 3, duplicate-of 1, failed 1" in out
     index = Index(folder, minilm)
     check_agreement(index)
@@ -97,13 +98,11 @@ def undisturbed(before, notes, minilm):
     return content, duration_s
 
 
-def _kill(data_dir, notes, point_s):
+def _kill(python, data_dir, notes, point_s):
     """Start a run and kill it; return whether it still ran."""
-    process, began = _start(data_dir, notes)
+    process_id, began = _start(python, data_dir, notes)
     time.sleep(max(point_s - (time.monotonic() - began), 0))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+    return python.kill(process_id)
 
 
 def _phase(index, expected):
@@ -138,14 +137,14 @@ def _check_same(index, expected):
         assert [(p.chunk_id, p.score) for p in index.search(question, k=10)] == found
 
 
-def test_a_run_killed_at_any_point_is_finished_by_the_next_one(tmp_path, before, notes, undisturbed, minilm):
+def test_a_run_killed_at_any_point_is_finished_by_the_next_one(tmp_path, python, before, notes, undisturbed, minilm):
     """After kill -9 at twenty points a run gives the index of one that nothing disturbed."""
     expected, duration_s = undisturbed
     rng, phases = random.Random(SEED), set()
     for i in range(N_POINTS):
         data_dir, point_s = tmp_path / f"data {i}", duration_s * (i + rng.random()) / N_POINTS
         shutil.copytree(before, data_dir)
-        while not _kill(data_dir, notes, point_s):  # it was faster than the undisturbed one
+        while not _kill(python, data_dir, notes, point_s):  # it was faster than the undisturbed one
             shutil.rmtree(data_dir)
             shutil.copytree(before, data_dir)
             point_s *= 0.9
@@ -159,13 +158,13 @@ def test_a_run_killed_at_any_point_is_finished_by_the_next_one(tmp_path, before,
     assert phases >= {"reading", "storing vectors"}
 
 
-def test_a_run_killed_again_and_again_is_finished_by_the_next_one(tmp_path, before, notes, undisturbed, minilm):
+def test_a_run_killed_again_and_again_is_finished_by_the_next_one(tmp_path, python, before, notes, undisturbed, minilm):
     """Each of five runs is killed where it is; the sixth finishes what they left."""
     expected, duration_s = undisturbed
     data_dir = tmp_path / "data"
     shutil.copytree(before, data_dir)
     for part in (0.5, 0.7, 0.9, 0.6, 0.8):
-        _kill(data_dir, notes, duration_s * part)
+        _kill(python, data_dir, notes, duration_s * part)
     index = Index(data_dir, minilm)
     index.ingest(notes)
     _check_same(index, expected)

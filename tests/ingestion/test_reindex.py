@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from support.forked import forked_python
 from support.openai_server import OpenAIServer
 
 from rag_app import build
@@ -192,24 +189,25 @@ def test_without_an_index_there_is_nothing_to_build(tmp_path):
 
 def test_killed_at_any_point_one_of_the_two_is_in_use(tmp_path, by_words, server):
     """After ``kill -9`` the old index or the new one answers as it should, and another run finishes the work."""
+    with forked_python(tmp_path) as python:
 
-    def start(data_dir):
-        command = [sys.executable, "-m", "rag_app", "index", "reindex"]
-        env = {**os.environ, "RAG_DATA_DIR": str(data_dir)}
-        return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        def start(data_dir):
+            command, env = ("-m", "rag_app", "index", "reindex"), {"RAG_DATA_DIR": str(data_dir)}
+            return python.start(*command, folder=tmp_path, env=env)
 
-    undisturbed = shutil.copytree(by_words, tmp_path / "undisturbed")
-    began = time.monotonic()
-    assert start(undisturbed).wait(120) == 0
-    duration = time.monotonic() - began
+        undisturbed = shutil.copytree(by_words, tmp_path / "undisturbed")
+        began = time.monotonic()
+        start(undisturbed)
+        assert python.wait()[0] == 0
+        duration = time.monotonic() - began
+        rng, killed = random.Random(SEED), []
+        for point in range(N_POINTS):
+            killed.append(shutil.copytree(by_words, tmp_path / f"killed {point}"))
+            process_id = start(killed[-1])
+            time.sleep(duration * (point + rng.random()) / N_POINTS)
+            python.kill(process_id)
     old, new = _found(_words(shutil.copytree(by_words, tmp_path / "old"), server)), _found(build(data_dir=undisturbed))
-    rng = random.Random(SEED)
-    for point in range(N_POINTS):
-        data_dir = shutil.copytree(by_words, tmp_path / f"killed {point}")
-        process = start(data_dir)
-        time.sleep(duration * (0.3 + 0.7 * (point + rng.random()) / N_POINTS))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for point, data_dir in enumerate(killed):
         app = build(data_dir=data_dir)
         taken = '"minilm"' in (app.library.get_meta("fingerprint") or "")
         assert _found(app if taken else _words(data_dir, server)) == (new if taken else old)

@@ -102,4 +102,4 @@ class CommandLine:
 
 def status_json(rag: CommandLine) -> Any:
     """Return what ``rag index status --json`` prints."""
-    return json.loads(rag("index", "status", "--json").out)
+    return json.loads(rag.inside("index", "status", "--json").out)
