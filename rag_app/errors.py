@@ -95,6 +95,7 @@ class UnknownNameError(RagAppError, LookupError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=3)
+        close = close or [other for other in names if len(name) > 1 and name.lower() in other.lower()][:3]
         listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")  # noqa: PLR2004  (what fits on a line)
         hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {listed or 'none'}."
         super().__init__(f"There is no {kind} named {name!r}.", hint=hint)

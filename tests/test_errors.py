@@ -81,6 +81,7 @@ def test_missing_extra_names_the_package():
     [
         ("ndgc", ["recall", "ndcg"], "There is no metric named 'ndgc'. Did you mean ndcg?", ["ndcg"]),
         ("ab", ["abc", "abd"], "There is no metric named 'ab'. Did you mean abd or abc?", ["abd", "abc"]),
+        ("F1", ["f1_score", "auc"], "There is no metric named 'F1'. Did you mean f1_score?", ["f1_score"]),
         ("zzz", ["b", "a"], "There is no metric named 'zzz'. Known: a, b.", []),
         ("zzz", [], "There is no metric named 'zzz'. Known: none.", []),
         ("", ["a"], "There is no metric named ''. Known: a.", []),

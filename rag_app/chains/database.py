@@ -62,7 +62,7 @@ class Database:
         setting, what = ("RAG_DATA_DIR", "folder") if isinstance(where, Path) else ("RAG_DATABASE_URL", "file")
         self._file_hint = f"Set {setting} to a {what} of your own."
         with self._translated():
-            if url.database and url.drivername == "sqlite":
+            if url.database and url.drivername == "sqlite" and "uri" not in url.query:  # which is an address, no path
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
             self._engine = _load_engine(url)
         try:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,21 +68,30 @@ def _read_json(text: str, shown: str) -> list[Any]:
 
 
 def _read_csv(text: str, shown: str) -> list[Any]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
-    columns = set(reader.fieldnames or ())
-    if "name" not in columns or not columns <= _COLUMNS:
-        msg = f"The columns of {shown} must be name and perhaps description and example; got {sorted(columns)!r}."
-        raise InvalidInputError(msg)
     labels: dict[str, dict[str, Any]] = {}
-    for row in reader:
-        if "" in row:
-            msg = f"Line {reader.line_num} of {shown} must have {len(columns)} cells; it has more."
-            raise InvalidInputError(msg, hint="Put a text with commas into double quotes.")
+    for row in _rows(text, shown):
         cells = {column: (cell or "").strip() for column, cell in row.items()}
         label = labels.setdefault(cells["name"], {"name": cells["name"], "description": "", "examples": []})
         label["description"] = label["description"] or cells.get("description", "")
         label["examples"] += [cells["example"]] if cells.get("example") else []
     return list(labels.values())
+
+
+def _rows(text: str, shown: str) -> Iterator[dict[str, str | None]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
+    try:
+        columns = set(reader.fieldnames or ())
+        if "name" not in columns or not columns <= _COLUMNS:
+            msg = f"The columns of {shown} must be name and perhaps description and example; got {sorted(columns)!r}."
+            raise InvalidInputError(msg)
+        for row in reader:
+            if "" in row:
+                msg = f"Line {reader.line_num} of {shown} must have {len(columns)} cells; it has more."
+                raise InvalidInputError(msg, hint="Put a text with commas into double quotes.")
+            yield row
+    except csv.Error as exc:
+        msg = f"{shown} must be CSV; line {reader.line_num + 1} does not parse: {exc}."
+        raise InvalidInputError(msg) from exc
 
 
 _READERS: dict[str, Callable[[str, str], list[Any]]] = {".json": _read_json, ".csv": _read_csv}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rag_app.chains.sanitising import visible
 from rag_app.cli.answers import show_events, show_in_context, show_passage
 from rag_app.cli.arguments import read_lines
 from rag_app.cli.terminal import console
@@ -160,7 +161,8 @@ class _Chat:
 
     def _show_past(self) -> None:
         for message in self._messages:
-            self._out.print(f"> {message.text}" if message.role == "user" else f"{message.text}\n", style="dim")
+            text = visible(message.text)
+            self._out.print(f"> {text}" if message.role == "user" else f"{text}\n", style="dim")
         if not self._messages:
             self._out.print("There is no earlier conversation.", style="dim")
 

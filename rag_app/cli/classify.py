@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -87,6 +87,9 @@ def _check(arguments: argparse.Namespace) -> None:
     for option, path in (("--in", arguments.file), ("--out", arguments.out)):
         if path is not None:
             check_rows_file(option, path)
+    if arguments.out is not None and os.path.realpath(arguments.out) == os.path.realpath(arguments.file):
+        msg = f"--out must be followed by another file than --in; got {arguments.out!r}."
+        raise InvalidInputError(msg, hint="Name a new one: rows are written while they are labelled.")
     if arguments.plot is not None:
         check_picture(arguments.plot)
 
@@ -178,7 +181,8 @@ def _columns(found: Classification, *, several: bool) -> Row:
 
 def _print(text: str, found: Classification, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"text": text, **found.to_json()}, ensure_ascii=False), flush=True)
+        print_json({"text": text, **found.to_json()}, indent=None)
+        sys.stdout.flush()
         return
     best = next(iter(found.scores.values()), 0.0)
     shown = ", ".join(found.labels) or "(none)"

@@ -149,15 +149,19 @@ def _decoded(lines: list[bytes], number: int) -> Iterator[list[str]]:
 
 def _read_csv(text: str, path: str) -> Iterator[tuple[int, Row]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=None)
-    for row in reader:
-        if "" in row or None in row.values():
-            msg = f"Line {reader.line_num} of {path} must have {len(reader.fieldnames or ())} cells."
-            raise InvalidInputError(msg, hint="Put a text with commas into double quotes.")
-        yield reader.line_num, row
+    try:
+        for row in reader:
+            if "" in row or None in row.values():
+                msg = f"Line {reader.line_num} of {path} must have {len(reader.fieldnames or ())} cells."
+                raise InvalidInputError(msg, hint="Put a text with commas into double quotes.")
+            yield reader.line_num, row
+    except csv.Error as exc:
+        msg = f"{path} must be CSV; line {reader.line_num + 1} does not parse: {exc}."
+        raise InvalidInputError(msg) from exc
 
 
 def _read_json_lines(text: str, path: str) -> Iterator[tuple[int, Row]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # JSON may hold other line ends
         if not line.strip():
             continue
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rag_app.chains.sanitising import visible
 from rag_app.cli.terminal import print_indented, table
 
 if TYPE_CHECKING:
@@ -49,12 +50,11 @@ def show_explained(out: Console, number: int, explanation: Explanation) -> None:
     passage, shown = explanation.passage, explanation.evidence
     show_heading(out, f"{number}.", passage)
     print_indented(out, _words(explanation), style="dim")
-    text = Text(passage.text)
-    if shown and out.is_terminal:
-        text.stylize("bold", *shown)
-    elif shown:  # a pipe knows no bold
-        print_indented(out, f"best sentence: “{' '.join(passage.text[slice(*shown)].split())}”")
-    print_indented(out, text)
+    start, end = shown or (0, 0)
+    best = visible(passage.text[start:end])
+    if shown and not out.is_terminal:  # a pipe knows no bold
+        print_indented(out, f"best sentence: “{' '.join(best.split())}”")
+    print_indented(out, Text.assemble(visible(passage.text[:start]), (best, "bold"), visible(passage.text[end:])))
     show_also_in(out, passage)
 
 

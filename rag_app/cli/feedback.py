@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from rag_app.chains.sanitising import visible
 from rag_app.cli.terminal import console, print_indented, print_json
 
 if TYPE_CHECKING:
@@ -54,10 +55,10 @@ def _load() -> list[RatedExchange]:
 def _list(rated: list[RatedExchange]) -> None:
     out = console()
     for exchange in rated:
-        why = f": {exchange.why}" if exchange.why else ""
+        why = f": {visible(exchange.why)}" if exchange.why else ""
         out.print(f"{exchange.rating}{why}", style="green" if exchange.rating == "good" else "red")
-        print_indented(out, exchange.question)
-        text = " ".join(exchange.answer["answer"].split())
+        print_indented(out, visible(exchange.question))
+        text = " ".join(visible(exchange.answer["answer"]).split())
         print_indented(out, text if len(text) <= _CLIPPED else f"{text[:_CLIPPED].rsplit(' ', 1)[0]} …", style="dim")
     n_good = sum(exchange.rating == "good" for exchange in rated)
     out.print(f"good {n_good}, bad {len(rated) - n_good}. /good and /bad in rag chat rate the answer before them.")

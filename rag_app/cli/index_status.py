@@ -55,7 +55,7 @@ def show_status(out: Console, status: dict[str, Any]) -> None:
     if status["threshold"]["stale"]:
         out.print(status["threshold"]["stale"], style="yellow")
     if last := status["last_run"]:
-        did = ", ".join(f"{name} {n}" for name, n in last["did"].items() if n)
+        did = ", ".join(f"{name} {n}" for name, n in last["did"].items() if n) or "nothing"
         out.print(f"last run: {last['command']} ended {last['ended']} after {last['duration_s']:.1f} s: {did}")
         for name, reason in last["failed"].items():
             out.print(f"failed {name}: {reason}", style="red")

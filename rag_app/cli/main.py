@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _run(list(sys.argv[1:] if arguments is None else arguments))
         finally:
-            if sys.stdout is not None:
+            if sys.stdout is not None and not sys.stdout.closed:  # MCP's server closes it
                 sys.stdout.flush()  # what cannot be written is noticed here, not while the interpreter ends
     except RagAppError as exc:
         return _say(str(exc))

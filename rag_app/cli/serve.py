@@ -163,7 +163,7 @@ def _listen(options: ServiceOptions) -> socket.socket:
     try:
         return socket.create_server((options.host, options.port), family=family, backlog=2048)
     except OSError as exc:
-        reason = os.strerror(exc.errno or 0).lower()  # Python adds the address to its own text
+        reason = str(exc.strerror).partition(" (while")[0].lower()  # Python adds the address to the system's words
         msg = f"The service cannot listen on {options.host}:{options.port}: {reason}."
         raise SettingsError(msg, hint="Choose another with --port or --host.") from exc
 

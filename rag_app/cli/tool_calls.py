@@ -24,7 +24,7 @@ def show_commands(out: Console, answer: Answer) -> None:
 
     out.print()
     for call in computed:
-        out.print(f"Again: {render_command(call)}", style="dim")
+        _show_command(out, f"Again: {render_command(call)}")
     for number, heading, file in dict.fromkeys(s for call in computed for s in sections(get(call.name))[:1]):
         out.print(f"Explained in the course: {number} {heading} ({file})", style="dim")
 
@@ -39,9 +39,14 @@ def show_related(out: Console, answer: Answer) -> None:
     best = answer.citations[0]
     names = tools_for(split_query(answer.question).text, best.source, best.locator.heading)
     if names:
-        out.print(f"\nTry: {_example(names[0])}", style="dim")
+        _show_command(out, f"\nTry: {_example(names[0])}")
     for name in names[1:]:
-        out.print(f"     {_example(name)}", style="dim")
+        _show_command(out, f"     {_example(name)}")
+
+
+def _show_command(out: Console, text: str) -> None:
+    """Print a command that people copy: where it is longer than the terminal is wide, no line end is put into it."""
+    out.print(text, style="dim", soft_wrap=True)
 
 
 def _example(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag_app.chains.sanitising import visible
 from rag_app.cli.terminal import console, print_indented, print_json
 from rag_app.errors import InvalidInputError, StoreError
 
@@ -68,7 +69,7 @@ def _read(name: str) -> str:
 
 def _show(out: Console, checks: Sequence[AnswerCheck]) -> None:
     for check in checks:
-        print_indented(out, check.question, first="", style="bold")
+        print_indented(out, visible(check.question), first="", style="bold")
         for citation in check.citations:
             _show_citation(out, citation)
         for number in check.without:
@@ -89,7 +90,9 @@ def _show_citation(out: Console, citation: CitationCheck) -> None:
         [f"what was said is {citation.verdict}"] if citation.verdict and citation.state in {"holds", "moved"} else []
     )
     style = "" if citation.ok else "red"
-    print_indented(out, f"[{citation.number}] {mark} {citation.source}: {'; '.join(found)}", first="", style=style)
+    print_indented(
+        out, f"[{citation.number}] {mark} {visible(citation.source)}: {'; '.join(found)}", first="", style=style
+    )
     if not citation.ok:
-        quote = " ".join(citation.quote.split())
+        quote = " ".join(visible(citation.quote).split())
         print_indented(out, f"“{quote[:_QUOTE_WIDTH]}{' …' * (len(quote) > _QUOTE_WIDTH)}”")

@@ -41,8 +41,11 @@ def export_index(library: Library, file: Path, progress: Progress) -> dict[str, 
     Raises
     ------
     StoreError
-        If there is no index, or the file cannot be written.
+        If there is no index, or the file is a folder or cannot be written.
     """
+    if not file.name or file.is_dir():
+        msg = f"An index must be exported to a file; got the folder {str(file)!r}."
+        raise StoreError(msg, hint="Name a file in it, such as index.zip.")
     sources = [row.name for row in library.sources()]
     unfinished = file.with_name(f"{file.name}.part")
     try:

@@ -37,6 +37,7 @@ _FOR_CHROMA = (
 )
 _FREE_SPACE = "Free some space on its disk, then run this again."
 _ELSEWHERE = "Set RAG_DATA_DIR to another folder, or move this one away."
+_WRITABLE = "Make its folder writable, or copy it to one of your own: SQLite writes beside a file that it reads."
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +330,8 @@ class Library:
                 version = self._version(connection)
             except sqlite3.DatabaseError as exc:
                 msg = f"The index {self.path} cannot be opened: {exc}."
-                raise StoreError(msg, hint=_ELSEWHERE) from exc
+                is_closed = exc.sqlite_errorcode == sqlite3.SQLITE_CANTOPEN and self.path.is_file()
+                raise StoreError(msg, hint=_WRITABLE if is_closed else _ELSEWHERE) from exc
             if version not in {0, VERSION}:
                 connection.close()
                 msg = f"The index {self.path} must be of version {VERSION}; got {version}."

@@ -184,7 +184,7 @@ def _build(copy: Library, content: str, progress: Progress) -> Manifest:
     vectors.reopen()
     copy.close()
     if problems:
-        msg = f"The index must agree with itself to be published; {problems[0].what}"
+        msg = f"The index must agree with itself to be published. {problems[0].what}"
         raise StoreError(msg, hint="Run: rag index verify")
     counts = {"sources": len(copy.sources()), "chunks": copy.count_chunks(), "tokens": copy.count_tokens()}
     fingerprint = copy.get_meta("fingerprint") or "{}"

@@ -53,7 +53,7 @@ class Guard:
     options : ServiceOptions
         Hosts, origins and sizes.
     keys : Keys
-        Where there are any, a request must carry one of them.
+        Where there are any, or other machines can reach the service, a request must carry one of them.
     rate : RateLimit
         For each key.
     metrics : Metrics
@@ -109,7 +109,7 @@ class Guard:
         address = scope["client"][0] if scope.get("client") else "unknown"
         if _path(scope) in _OPEN or _path(scope).startswith(_PAGE):
             return str(address)
-        if not len(self._keys):
+        if not len(self._keys) and self._options.is_local:  # otherwise the last key that is withdrawn would let all in
             return self._too_large(scope, headers) or str(address)
         name = self._keys.find(_bearer(headers))
         if name is None:

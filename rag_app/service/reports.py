@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from rag_app.errors import EvaluationError
 from rag_app.service.doors import NOT_FOUND, REFUSALS, engine_of
 from rag_app.service.problems import Problem, RefusedError
 
@@ -43,5 +45,17 @@ def render_latest(folder: Path) -> str:
     if not paths:
         raise RefusedError(Problem(404, "There is no evaluation run yet.", "Run: rag eval run course"))
     latest = load_run(paths[-1])
-    runs: list[Run] = [run for run in map(load_run, paths[-_MOST_RUNS:-1]) if run.name == latest.name]
-    return render_page([*runs, latest])
+    return render_page([*_earlier(paths[-_MOST_RUNS:-1], latest.name), latest])
+
+
+def _earlier(paths: Sequence[Path], suite: str) -> Iterator[Run]:
+    """Yield the runs of a suite; what another version wrote, or is no run, is left out of its history."""
+    from rag_app.evaluation.runs import load_run
+
+    for path in paths:
+        try:
+            run = load_run(path)
+        except EvaluationError:
+            continue
+        if run.name == suite:
+            yield run

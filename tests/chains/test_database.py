@@ -175,13 +175,15 @@ def test_a_file_of_an_earlier_version_goes_on(tmp_path):
         assert kept.last() == 3
 
 
-def test_a_file_that_cannot_be_written_to_can_be_read(tmp_path):
-    """As long as it has what this version reads."""
+def test_a_file_that_cannot_be_written_to_can_be_read(tmp_path, monkeypatch):
+    """As long as it has what this version reads; no folder is made of its address."""
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "conversations.sqlite"
     with closing(Conversations(path)) as kept:
         kept.add(kept.begin(), "a", Answer("a"))
     with closing(Database(f"sqlite:///file:{path}?mode=ro&uri=true")) as database, database.reading() as connection:
         assert connection.exec_driver_sql("SELECT question FROM exchanges").all() == [("a",)]
+    assert not (tmp_path / "file:").exists()
 
 
 def test_both_places_are_open_where_a_database_was_named_later(tmp_path, postgres):

@@ -201,3 +201,13 @@ def test_a_file_that_cannot_be_written_is_one_sentence(notes_app, tmp_path):
         notes_app.export_index(tmp_path / "none" / "index.zip")
     notes_app.export_index(tmp_path / "index.zip")
     assert [p.name for p in tmp_path.glob("*.zip*")] == ["index.zip"]
+
+
+@pytest.mark.parametrize("place", [".", "/", "docs"])
+def test_an_index_is_not_exported_to_a_folder(notes_app, tmp_path, monkeypatch, place):
+    """The sentence comes before the work."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    with pytest.raises(StoreError, match=rf"^An index must be exported to a file; got the folder '{place}'\. Name a"):
+        notes_app.export_index(place)
+    assert [p.name for p in (tmp_path / "docs").iterdir()] == []

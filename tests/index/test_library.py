@@ -232,6 +232,16 @@ def test_an_index_of_another_version_is_refused(library):
             use()
 
 
+def test_an_index_in_a_folder_that_is_read_only_says_so(tmp_path):
+    """SQLite needs files of its own beside it; here a folder is in the place of one."""
+    library = Library(tmp_path / "library.sqlite")
+    library.create()
+    library.close()
+    (tmp_path / "library.sqlite-wal").mkdir()
+    with pytest.raises(StoreError, match=r"unable to open database file\. Make its folder writable, or copy it to one"):
+        Library(library.path).sources()
+
+
 def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path):
     """A path under a file, and a folder in place of the file, give one sentence and a hint."""
     (tmp_path / "file").write_text("")

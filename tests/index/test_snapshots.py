@@ -118,7 +118,7 @@ def test_what_is_not_whole_is_not_published(notes_app, tmp_path):
     with notes_app.library.transaction() as db:
         db.execute("DELETE FROM meta WHERE key = 'unfinished'")
         db.execute("UPDATE sources SET sha256 = 'other' WHERE name = 'harbour.md'")
-    with pytest.raises(StoreError, match=r"must agree with itself to be published; The text of harbour\.md"):
+    with pytest.raises(StoreError, match=r"must agree with itself to be published\. The text of harbour\.md"):
         notes_app.publish(shelf)
     (tmp_path / "nothing").mkdir()
     empty = build(data_dir=tmp_path / "empty")

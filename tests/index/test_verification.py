@@ -139,15 +139,31 @@ def test_a_chroma_that_is_gone_or_of_another_dimension_is_one_problem(notes_app)
 
 def test_a_chunk_that_cannot_be_found_is_reported(notes_app):
     """Where its row in Chroma points the other way, and a hundred others are nearer."""
-    app = notes_app
-    ids = [row[0] for row in app.library.query("SELECT chunk_id FROM chunks")]
-    (lost,) = ids[:1]
-    row = app._vectors.rows([lost])[0]
-    crowd = row.vector + 0.01 * np.random.default_rng(0).normal(size=(150, 384)).astype(np.float32) / 384**0.5
+    lost = notes_app.library.query("SELECT chunk_id FROM chunks")[0][0]
+    _lose(notes_app, lost)
+    what = f"The chunk {lost} is not found by its own vector."
+    assert ("search", what, "Run: rag index compact") in _problems(notes_app)
+
+
+def test_a_large_index_may_miss_one_chunk(notes_app, tmp_path):
+    """A search that is approximate does so beside many near-copies; when it misses more, the index is damaged."""
+    cards = "".join(f"What is lamp {i}?,Lamp {i} is lit.\n" for i in range(250))
+    (tmp_path / "cards.csv").write_text(f"question,answer\n{cards}", encoding="utf-8")
+    notes_app.ingest([tmp_path / "cards.csv"])
+    first, second = (row[0] for row in notes_app.library.query("SELECT chunk_id FROM chunks ORDER BY id LIMIT 2"))
+    for lost, n_missed in ((first, 0), (second, 2)):
+        _lose(notes_app, lost)
+        assert [check for check, *_ in _problems(notes_app)].count("search") == n_missed
+
+
+def _lose(app, chunk_id):
+    """Point a chunk's row in Chroma the other way, and put a hundred others in its place."""
+    vector = app._vectors.rows([chunk_id])[0].vector
+    crowd = vector + 0.01 * np.random.default_rng(0).normal(size=(150, 384)).astype(np.float32) / 384**0.5
     collection = app._vectors._open()
-    collection.add(ids=[f"{i:032x}" for i in range(150)], embeddings=crowd, documents=["x"] * 150)
-    collection.update(ids=[lost], embeddings=[-row.vector])
-    assert ("search", f"The chunk {lost} is not found by its own vector.", "Run: rag index compact") in _problems(app)
+    ids = [f"{chunk_id[:8]}{i:024x}" for i in range(150)]
+    collection.add(ids=ids, embeddings=crowd, documents=["x"] * 150)
+    collection.update(ids=[chunk_id], embeddings=[-vector])
 
 
 def test_identical_vectors_are_no_trouble(notes_app, tmp_path):

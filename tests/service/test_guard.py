@@ -59,6 +59,18 @@ def test_with_a_key_every_request_needs_one(data_dir: Path) -> None:
         assert httpx.get(f"{url}/sources", headers={"authorization": f"Bearer {key}"}).status_code == 401
 
 
+def test_without_its_last_key_a_service_for_other_machines_lets_nobody_in(data_dir: Path) -> None:
+    """To withdraw it does not open the service; one for this machine alone needs none again."""
+    app = app_on(data_dir)
+    key = load_keys(app.settings).add("alice")
+    header = {"authorization": f"Bearer {key}"}
+    with running(app, host="0.0.0.0", allowed_hosts=("rag.example.org",)) as url, running(app) as local_url:
+        assert httpx.get(f"{url}/tools/ndcg", headers=header).status_code == 200
+        (data_dir / "service-keys").write_text("", encoding="utf-8")
+        assert [httpx.get(f"{url}/tools/ndcg", headers=h).status_code for h in ({}, header)] == [401, 401]
+        assert httpx.get(f"{local_url}/tools/ndcg").status_code == 200
+
+
 def test_each_key_has_its_own_rate(data_dir: Path) -> None:
     """Ten seconds' worth at once, then 429 with the time to wait; another key is not affected."""
     app = app_on(data_dir)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -132,6 +133,15 @@ def test_at_standard_input_and_output(course_dir: Path, tmp_path: Path) -> None:
     n_tools, said = asyncio.run(talk())
     assert n_tools > 300
     assert "[1] 09-gans.md" in said
+
+
+def test_a_client_that_goes_away_is_no_error(course_dir: Path, tmp_path: Path) -> None:
+    """The process ends with exit code 0 and says nothing."""
+    data_dir = Path(shutil.copytree(course_dir, tmp_path / "data"))
+    env = {**os.environ, "RAG_DATA_DIR": str(data_dir)}
+    command = [sys.executable, "-m", "rag_app", "mcp"]
+    done = subprocess.run(command, input=b"", capture_output=True, env=env, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_a_key_is_needed_where_there_is_one(course_dir: Path, tmp_path: Path) -> None:
