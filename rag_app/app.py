@@ -231,9 +231,9 @@ class App(Maintenance):
         """What turns texts into vectors, as the settings name it."""
         return self._embedder
 
-    def check_llm(self) -> None:
-        """Raise a `SettingsError` if the language model that the settings name cannot be set up."""
-        _ = self._llm
+    def check_settings(self) -> None:
+        """Raise a `SettingsError` if the language model or the reader that the settings name cannot be set up."""
+        _ = self._llm, self._reader
 
     @cached_property
     def chain(self) -> Runnable[str | Question, Answer]:

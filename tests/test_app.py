@@ -197,7 +197,7 @@ def test_a_chat_model_can_be_given(course_dir):
     """Any LangChain chat model takes the place of the one that the settings name."""
     llm = ScriptedChat(replies=[REPLY])
     app = App(Settings.load(environ={}, data_dir=course_dir), llm=llm)
-    app.check_llm()
+    app.check_settings()
     answer = app.ask(QUESTION)
     assert (llm.n_calls, answer.llm, len(answer.citations)) == (1, "ScriptedChat", 1)
 
@@ -244,14 +244,14 @@ def test_a_language_model_without_a_key_is_refused_before_it_is_asked(course_dir
         "The language model openai:gpt-4o-mini needs a key in OPENAI_API_KEY. "
         "Export it, or set RAG_LLM_BASE_URL to a server of your own."
     )
-    for use in (app.check_llm, lambda: app.ask(QUESTION)):
+    for use in (app.check_settings, lambda: app.ask(QUESTION)):
         with pytest.raises(SettingsError, match=f"^{re.escape(rule)}$"):
             use()
 
 
 def test_quoting_needs_no_language_model(app):
     """The default passes the check, and search needs none whatever the setting."""
-    app.check_llm()
+    app.check_settings()
     assert build(data_dir=app.settings.data_dir, llm="openai:gpt-4o-mini").search(QUESTION)
 
 

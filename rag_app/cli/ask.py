@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rag_app.cli.first_use import ensure_index
 
     app = build()
-    app.check_llm()
+    app.check_settings()
     ensure_index(app)
     if arguments.json:
         print_json(app.ask(question).to_json())

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rag_app.cli.first_use import ensure_index
 
     app = build()
-    app.check_llm()
+    app.check_settings()
     ensure_index(app)
     out = console()
     chat = _Chat(app, out, go_on=arguments.go_on, tools=arguments.tools)
@@ -155,7 +155,7 @@ class _Chat:
 
         if name:
             changed = App(replace(self._app.settings, llm=name))
-            changed.check_llm()
+            changed.check_settings()
             self._app = changed
         self._out.print(f"llm: {self._app.settings.llm}", style="dim")
 

@@ -139,7 +139,7 @@ class Workplace:
         settings = self.settings(suite, variant)
         app = App(settings, llm=llm if settings.llm != "extractive" else None)
         if suite.labels is None:
-            app.check_llm()
+            app.check_settings()
             if suite.corpus:
                 _ingest(app, suite)
         return _subject(app, suite)

@@ -15,7 +15,7 @@ def run(_: argparse.Namespace) -> int:
     from rag_app.cli.first_use import ensure_index
 
     app = build()
-    app.check_llm()
+    app.check_settings()
     ensure_index(app)
     import anyio
 

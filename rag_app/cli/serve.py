@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(load_keys(app.settings).add(arguments.new_key))
         return 0
     options = read_options(arguments)
-    app.check_llm()
+    app.check_settings()
     if app.settings.database_url:
         from rag_app.chains.conversations import load_conversations
 

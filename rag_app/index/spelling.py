@@ -1,9 +1,11 @@
-"""The words of a question as the index spells them: British or American, in one word or in two."""
+"""The words of a question as the index spells them: British or American, in one word or in two, without a slip."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from rag_app.from_scratch.language.words import STOP_WORDS
@@ -29,6 +31,7 @@ _PAIRS = tuple(
 )
 _WORD = re.compile(r"\"[^\"]*\"|[^\W\d_]+(?:['’-][^\W\d_]+)*")  # what is quoted stays
 _LEAST_LETTERS = 5
+_LEAST_CORRECTED = 6  # letters: of shorter words too many are alike
 _SELDOM = 2  # passages: what fewer have may be a slip
 _OFTEN = 20  # passages: a word that so many have is not two words written as one
 _FAR_OFTENER = 5  # times
@@ -45,11 +48,14 @@ class Spelling:
         The index.
     lexical : Lexical
         Counts its passages by words.
+    is_word : callable
+        Whether a word in lower case is a word of the language: then it is no slip, though no passage has it.
     """
 
-    def __init__(self, library: Library, lexical: Lexical) -> None:
+    def __init__(self, library: Library, lexical: Lexical, is_word: Callable[[str], bool]) -> None:
         self._library = library
         self._lexical = lexical
+        self._is_word = is_word
         self._known: tuple[object, dict[str, str]] = (None, {})
 
     def respell(self, question: str) -> str:
@@ -59,8 +65,9 @@ class Spelling:
         ----------
         question : str
             ``regularization`` becomes ``regularisation`` where more passages have that, and a word that hardly any has,
-            such as ``finetuning``, becomes two where these stand beside each other, as in *fine-tuning*. Names and
-            what stands in quotation marks stay.
+            such as ``finetuning``, becomes two where these stand beside each other, as in *fine-tuning*. A slip of one
+            letter that no passage has, such as ``colapse``, is corrected. Names and what stands in quotation marks
+            stay.
         """
         state = self._library.state()
         if self._known[0] != state or len(self._known[1]) > _MOST_KEPT:
@@ -94,7 +101,19 @@ class Spelling:
         parts = [(word[:i], word[i:]) for i in range(1, len(word) - 1)]
         counts = {f"{a}-{b}": self._lexical.count(f"{a} {b}") for a, b in parts}
         joined = max(counts, key=counts.__getitem__, default=word)
-        return joined if counts.get(joined, 0) >= max(_SELDOM, _FAR_OFTENER * n_own) else word
+        if counts.get(joined, 0) >= max(_SELDOM, _FAR_OFTENER * n_own):
+            return joined
+        return word if n_own else self._corrected(word)
+
+    def _corrected(self, word: str) -> str:
+        """Return the word that most passages have of those that differ in one letter, if the given one is no word."""
+        if len(word) < _LEAST_CORRECTED or self._is_word(word) or self._is_word(word.removesuffix("s")):
+            return word
+        sql = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM lexical WHERE lexical MATCH value)"
+        found = [other for (other,) in self._library.query(sql, [json.dumps(sorted(slips(word)))])]
+        counts = {other: self._count(other) for other in found}
+        best = max(found, key=lambda other: (counts[other], other), default=word)
+        return best if counts.get(best, 0) >= _SELDOM else word
 
     def _count(self, word: str) -> int:
         """Return how many of the passages that have the word's stem have the word itself."""
@@ -115,3 +134,18 @@ def spellings(word: str) -> Iterator[str]:
         match = pattern.fullmatch(word)
         if match:
             yield f"{match[1]}{other if match[2] == one else one}{match[3]}"
+
+
+def slips(word: str) -> set[str]:
+    """Return what differs from a word in one letter that is wrong, missing or too much, or in the order of two.
+
+    Examples
+    --------
+    >>> {"collapse", "colpase", "clapse", "relapse"} & slips("colapse") == {"collapse", "colpase", "clapse"}
+    True
+    """
+    parts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    missing = {a + b[1:] for a, b in parts if b}
+    swapped = {a + b[1] + b[0] + b[2:] for a, b in parts if len(b) > 1}
+    others = {a + c + rest for a, b in parts for c in ascii_lowercase for rest in (b, b[1:])}
+    return (missing | swapped | others) - {word}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from rag_app.embeddings.minilm import load_tokenizer
 from rag_app.index.abbreviations import Abbreviations
 from rag_app.index.lexical import Lexical
 from rag_app.index.library import Library
@@ -10,7 +13,7 @@ from rag_app.reading.questions import asked_terms, is_statement
 
 
 class Respelling:
-    """Spells questions as the index does, and writes out the abbreviations that it introduces.
+    """Spells questions as the index does, without slips, and writes out the abbreviations that it introduces.
 
     Parameters
     ----------
@@ -21,7 +24,7 @@ class Respelling:
     """
 
     def __init__(self, library: Library, lexical: Lexical) -> None:
-        self._spelling = Spelling(library, lexical)
+        self._spelling = Spelling(library, lexical, _is_word)
         self._abbreviations = Abbreviations(library, lexical)
 
     def respell(self, question: str) -> str:
@@ -33,3 +36,11 @@ class Respelling:
         if is_statement(spelled):
             return spelled
         return self._abbreviations.expand(spelled, asked_terms(spelled))
+
+
+def _is_word(word: str) -> bool:
+    """Return whether MiniLM knows a word as a whole: its vocabulary has the frequent words of English."""
+    return _tokenizer().token_to_id(word) is not None
+
+
+_tokenizer = lru_cache(maxsize=1)(load_tokenizer)

@@ -132,7 +132,7 @@ class Engine:
     def warm_up(self) -> None:
         """Load what the first question would have to wait for."""
         try:
-            self.app.check_llm()
+            self.app.check_settings()
             self.check()
             if self.app.settings.reader == "learnt":
                 load_network()

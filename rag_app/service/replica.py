@@ -104,9 +104,9 @@ class Replica:
         """What turns texts into vectors."""
         return self._app.embedder
 
-    def check_llm(self) -> None:
-        """Raise a `SettingsError` if the language model cannot be set up."""
-        self._app.check_llm()
+    def check_settings(self) -> None:
+        """Raise a `SettingsError` if the language model or the reader cannot be set up."""
+        self._app.check_settings()
 
     def state(self) -> Mapping[str, Any]:
         """Return which generation is served, as ``/healthz`` shows it to anyone: without the address."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag_app import App, build
-from rag_app.index.spelling import Spelling, spellings
+from rag_app.index.spelling import Spelling, slips, spellings
 
 BRITISH = (
     "Regularisation makes a model perform better on new data. Weight decay is a kind of regularisation.",
@@ -17,6 +17,8 @@ BRITISH = (
     "The tokenizer reads text; colour does not matter to it. We centre the data before modelling.",
     "A dataset is a set of examples. Fine-tuning takes a dataset. This data set is small; that data set is large.",
 )
+
+ENGLISH = frozenset({"clutter", "training"})  # of the words that are one letter away from those of the index
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
 @pytest.fixture(scope="module")
 def spelling(app: App) -> Spelling:
     """How that index spells."""
-    return Spelling(app.library, app._lexical)
+    return Spelling(app.library, app._lexical, ENGLISH.__contains__)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,34 @@ def test_the_word_itself_is_counted_and_not_its_stem(spelling: Spelling, asked: 
     assert spelling.respell(asked) == expected
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("What is a clustr?", "What is a cluster?"),  # missing
+        ("What are exampless?", "What are examples?"),  # too much
+        ("What is a tokenixer?", "What is a tokenizer?"),  # wrong
+        ("What are wieghts?", "What are weights?"),  # in another order
+        ("Is it clutter?", "Is it clutter?"),  # a word
+        ("Who drew clutters?", "Who drew clutters?"),  # its plural
+        ("Who is Clustr?", "Who is Clustr?"),  # a name
+        ("What is a clst?", "What is a clst?"),  # too short
+        ("What is a clstr?", "What is a clstr?"),  # two letters
+        ('Who says "clustr"?', 'Who says "clustr"?'),
+    ],
+)
+def test_a_slip_of_one_letter_is_corrected(spelling: Spelling, asked: str, expected: str) -> None:
+    """Where no passage has the word, it is no English, and several passages have what is one letter away."""
+    assert spelling.respell(asked) == expected
+
+
+def test_slips_are_one_letter_away() -> None:
+    """Each can be made good by one change."""
+    found = slips("abc")
+    assert {"ab", "bac", "abbc", "abcd", "abd"} <= found
+    assert "abc" not in found
+    assert all("abc" in slips(other) for other in found)
+
+
 def test_answers_and_searches_use_the_spelling_of_the_index(app: App) -> None:
     """What was typed in the other spelling finds, reads and answers as well; the answer says how it was read."""
     typed, spelled = app.ask("What is finetuning?"), app.ask("What is fine-tuning?")
@@ -86,7 +116,7 @@ def test_answers_and_searches_use_the_spelling_of_the_index(app: App) -> None:
 def test_what_is_added_is_known_at_once(tmp_path: Path) -> None:
     """A word's spelling is looked up anew when the index has changed."""
     app = build(data_dir=tmp_path / "index")
-    spelling = Spelling(app.library, app._lexical)
+    spelling = Spelling(app.library, app._lexical, ENGLISH.__contains__)
     for text, expected in (("Tea is hot. " * 3, "the color"), ("The colour of tea is brown. " * 3, "the colour")):
         for name in "ab":
             (tmp_path / f"{name}.md").write_text(f"{text} {name}", encoding="utf-8")
