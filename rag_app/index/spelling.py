@@ -32,6 +32,9 @@ _PAIRS = tuple(
 _WORD = re.compile(r"\"[^\"]*\"|[^\W\d_]+(?:['’-][^\W\d_]+)*")  # what is quoted stays
 _LEAST_LETTERS = 5
 _LEAST_CORRECTED = 6  # letters: of shorter words too many are alike
+_RIGHT_LETTERS = 2  # at the beginning, where slips are rare
+_LONGEST_ENDING = 4  # letters that a stem lacks
+_LONG_STEM = 6  # letters
 _SELDOM = 2  # passages: what fewer have may be a slip
 _OFTEN = 20  # passages: a word that so many have is not two words written as one
 _FAR_OFTENER = 5  # times
@@ -103,17 +106,28 @@ class Spelling:
         joined = max(counts, key=counts.__getitem__, default=word)
         if counts.get(joined, 0) >= max(_SELDOM, _FAR_OFTENER * n_own):
             return joined
-        return word if n_own else self._corrected(word)
+        return word if n_own and self._count(word) else self._corrected(word)  # its stem may be another word's
 
     def _corrected(self, word: str) -> str:
         """Return the word that most passages have of those that differ in one letter, if the given one is no word."""
         if len(word) < _LEAST_CORRECTED or self._is_word(word) or self._is_word(word.removesuffix("s")):
             return word
         sql = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM lexical WHERE lexical MATCH value)"
-        found = [other for (other,) in self._library.query(sql, [json.dumps(sorted(slips(word)))])]
+        quoted = [f'"{other}"' for other in self._likely(word)]
+        found = [other.strip('"') for (other,) in self._library.query(sql, [json.dumps(quoted)])] if quoted else []
         counts = {other: self._count(other) for other in found}
         best = max(found, key=lambda other: (counts[other], other), default=word)
         return best if counts.get(best, 0) >= _SELDOM else word
+
+    def _likely(self, word: str) -> list[str]:
+        """Return those of a word's slips that differ from it in what a stem of the index has: few of them all."""
+        self._library.query("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, lexical, row)")
+        sql = "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?"
+        shortest, start = len(word) - _LONGEST_ENDING, word[:_RIGHT_LETTERS]
+        terms = self._library.query(sql, [start, f"{start}\uffff", shortest, len(word) + 1])
+        begins = {term[:-1] for (term,) in terms}  # stems end in other letters: "studi" of "studies"
+        places = range(shortest - 1, len(word) + 2)
+        return sorted(s for s in slips(word) if any(s[:n] in begins and _tells(s[:n], word) for n in places))
 
     def _count(self, word: str) -> int:
         """Return how many of the passages that have the word's stem have the word itself."""
@@ -136,8 +150,15 @@ def spellings(word: str) -> Iterator[str]:
             yield f"{match[1]}{other if match[2] == one else one}{match[3]}"
 
 
+def _tells(start: str, word: str) -> bool:
+    """Return whether the start of a slip tells it from the word, or is so long that the end of both may differ."""
+    return not word.startswith(start) or len(start) >= _LONG_STEM
+
+
 def slips(word: str) -> set[str]:
-    """Return what differs from a word in one letter that is wrong, missing or too much, or in the order of two.
+    """Return what differs from a word in one letter that is missing or too much, or in the order of two.
+
+    Another letter in the place of one often makes another word, as in "invent" and "invest".
 
     Examples
     --------
@@ -145,7 +166,7 @@ def slips(word: str) -> set[str]:
     True
     """
     parts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
-    missing = {a + b[1:] for a, b in parts if b}
+    shorter = {a + b[1:] for a, b in parts if b}
     swapped = {a + b[1] + b[0] + b[2:] for a, b in parts if len(b) > 1}
-    others = {a + c + rest for a, b in parts for c in ascii_lowercase for rest in (b, b[1:])}
-    return (missing | swapped | others) - {word}
+    longer = {a + c + b for a, b in parts for c in ascii_lowercase}
+    return (shorter | swapped | longer) - {word}

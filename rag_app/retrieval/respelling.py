@@ -5,11 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 from rag_app.embeddings.minilm import load_tokenizer
+from rag_app.from_scratch.language.words import content_words
 from rag_app.index.abbreviations import Abbreviations
 from rag_app.index.lexical import Lexical
 from rag_app.index.library import Library
 from rag_app.index.spelling import Spelling
 from rag_app.reading.questions import asked_terms, is_statement
+
+_LEAST_WORD = 4  # letters
+_ENDINGS = frozenset("##s ##es ##d ##ed ##r ##er ##ers ##ing ##ly ##ness ##able ##less ##ful ##like".split())
+_MOST_WORDS = 3  # of a question in which abbreviations are written out, stop words aside
 
 
 class Respelling:
@@ -30,17 +35,19 @@ class Respelling:
     def respell(self, question: str) -> str:
         """Return a question as the index would write it; one that is written so already stays.
 
-        In a statement, such as a claim to be verified, abbreviations stay: written out they found less (SciFact).
+        Abbreviations are written out in short questions. In a longer one the other words say what is looked for, and
+        the name in full would outweigh them; a statement, such as a claim to be verified, found less with it (SciFact).
         """
         spelled = self._spelling.respell(question)
-        if is_statement(spelled):
+        if is_statement(spelled) or len(content_words(spelled)) > _MOST_WORDS:
             return spelled
         return self._abbreviations.expand(spelled, asked_terms(spelled))
 
 
 def _is_word(word: str) -> bool:
-    """Return whether MiniLM knows a word as a whole: its vocabulary has the frequent words of English."""
-    return _tokenizer().token_to_id(word) is not None
+    """Return whether MiniLM's vocabulary has a word, or one that it inflects: frequent ones of English."""
+    start, *rest = _tokenizer().encode(word, add_special_tokens=False).tokens
+    return not rest or (len(start) >= _LEAST_WORD and all(piece in _ENDINGS for piece in rest))
 
 
 _tokenizer = lru_cache(maxsize=1)(load_tokenizer)
