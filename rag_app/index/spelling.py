@@ -106,11 +106,13 @@ class Spelling:
         joined = max(counts, key=counts.__getitem__, default=word)
         if counts.get(joined, 0) >= max(_SELDOM, _FAR_OFTENER * n_own):
             return joined
-        return word if n_own and self._count(word) else self._corrected(word)  # its stem may be another word's
+        return self._corrected(word)
 
     def _corrected(self, word: str) -> str:
         """Return the word that most passages have of those that differ in one letter, if the given one is no word."""
         if len(word) < _LEAST_CORRECTED or self._is_word(word) or self._is_word(word.removesuffix("s")):
+            return word
+        if self._lexical.count(word) and self._count(word):  # its stem alone may be another word's
             return word
         sql = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM lexical WHERE lexical MATCH value)"
         quoted = [f'"{other}"' for other in self._likely(word)]
