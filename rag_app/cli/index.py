@@ -83,6 +83,11 @@ def _show_verification(out: Console, found: Verification) -> None:
             out.print(f"{check}: {problem.what} {problem.hint}", style="red")
         if len(problems) > _MOST_SHOWN:
             out.print(f"{check}: and {len(problems) - _MOST_SHOWN} more", style="red")
+    if found.n_missed:
+        share = f"{found.n_missed} of {found.checked['search']} chunks"
+        out.print(
+            f"By meaning, {share} cannot be found: Chroma's search is approximate. Words find them.", style="yellow"
+        )
     if not found.problems:
         out.print("Everything agrees.")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rag_app.from_scratch.language.words import STOP_WORDS
+from rag_app.index.recent import Recent
 
 if TYPE_CHECKING:
     from rag_app.index.lexical import Lexical
@@ -25,7 +26,6 @@ _SELDOM = 2  # passages that write it out
 _OFTEN = 5  # passages: what fewer have may be another word in a question without capitals
 _SHARE = 0.1  # of the passages that have the abbreviation: those that write it out
 _CLEAR = 2 / 3  # of what it is said to be short for
-_MOST_KEPT = 2_000  # words
 
 
 class Abbreviations:
@@ -46,7 +46,7 @@ class Abbreviations:
     def __init__(self, library: Library, lexical: Lexical) -> None:
         self._library = library
         self._lexical = lexical
-        self._known: tuple[object, dict[str, str]] = (None, {})
+        self._known = Recent(library, lambda words: {word: self._written_out(word) for word in words})
 
     def expand(self, question: str, terms: Sequence[str] = ()) -> str:
         """Return a question in which abbreviations stand behind what they are short for.
@@ -60,25 +60,16 @@ class Abbreviations:
         terms : sequence of str, default=()
             What it asks about: there abbreviations are known without capitals too.
         """
-        state = self._library.state()
-        if self._known[0] != state or len(self._known[1]) > _MOST_KEPT:
-            self._known = (state, {})
-        known = self._known[1]
         lower = frozenset(word for term in terms for word in term.split())
-        return _WORD.sub(lambda match: self._expanded(match, known, lower), question)
-
-    def _expanded(self, match: re.Match[str], known: dict[str, str], lower: frozenset[str]) -> str:
-        word, question = match[0], match.string
-        if word.islower() and word not in lower:
-            return word
-        if word not in known:
-            known[word] = self._written_out(word)
-        long = known[word]
-        if not long or long.lower() in question.lower():
-            return word
-        *first, last = long.split()
-        follows = _PART.findall(question[match.end() :])[:1] == [last]  # the divergence of "KL divergence"
-        return f"{' '.join(first) if follows else long} ({word})"
+        found = [match for match in _WORD.finditer(question) if not match[0].islower() or match[0] in lower]
+        known = self._known.load([match[0] for match in found])
+        expanded = question
+        for match in reversed(found):
+            long, rest = known[match[0]], question[match.end() :]
+            if long and long.lower() not in question.lower():
+                written = f"{_beside(long, rest)} ({match[0]})"
+                expanded = f"{expanded[: match.start()]}{written}{expanded[match.end() :]}"
+        return expanded
 
     def _written_out(self, word: str) -> str:
         """Return what a word of a question is short for, in the plural where it is, or an empty string."""
@@ -118,6 +109,12 @@ class Abbreviations:
                     long = long.removesuffix("s")
                 if long:
                     yield long if long[1:] != long[1:].lower() else long.lower()
+
+
+def _beside(long: str, rest: str) -> str:
+    """Return what an abbreviation is short for, without a last word that follows it, as in "KL divergence"."""
+    *first, last = long.split()
+    return " ".join(first) if _PART.findall(rest)[:1] == [last] else long
 
 
 def long_form(short: str, before: str) -> str:

@@ -1,4 +1,4 @@
-"""What was read of chunks lately, as long as the library is as it was then."""
+"""What was found out of a library lately, by the id of a chunk or by a word, as long as it is as it was then."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from rag_app.index.library import Library
 
 T = TypeVar("T")
-_MOST_KEPT = 4_096  # chunks: their passages take some 20 MB, and so do their token vectors as they are stored
+_MOST_KEPT = 4_096  # of chunks, the passages take some 20 MB, and so do their token vectors as they are stored
 
 
 class Recent(Generic[T]):
-    """Reads something of chunks, and keeps it: questions of one field find the same chunks again.
+    """Finds something out, and keeps it: questions of one field have the same words, and find the same chunks again.
 
     Parameters
     ----------
     library : Library
         After any change of it, by any process, nothing is kept.
     read : callable
-        Returns what is wanted of chunks by id, of those that have it.
+        Returns what is wanted by key, such as the id of a chunk, of those keys that have it.
     """
 
     def __init__(self, library: Library, read: Callable[[Sequence[str]], Mapping[str, T]]) -> None:
@@ -28,11 +28,11 @@ class Recent(Generic[T]):
         self._read = read
         self._kept: tuple[object, dict[str, T]] = (None, {})
 
-    def load(self, chunk_ids: Sequence[str]) -> dict[str, T]:
-        """Return what is wanted of chunks, by id."""
+    def load(self, keys: Sequence[str]) -> dict[str, T]:
+        """Return what is wanted, by key."""
         kept = self._current()  # of the state before reading: what is read is at least as new
-        found = {c: kept[c] for c in chunk_ids if c in kept}
-        missing = [c for c in chunk_ids if c not in found]
+        found = {c: kept[c] for c in keys if c in kept}
+        missing = [c for c in keys if c not in found]
         if missing:
             read = self._read(missing)
             found |= read

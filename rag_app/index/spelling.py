@@ -9,6 +9,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from rag_app.from_scratch.language.words import STOP_WORDS
+from rag_app.index.recent import Recent
 
 if TYPE_CHECKING:
     from rag_app.index.lexical import Lexical
@@ -39,7 +40,6 @@ _SELDOM = 2  # passages: what fewer have may be a slip
 _OFTEN = 20  # passages: a word that so many have is not two words written as one
 _FAR_OFTENER = 5  # times
 _MOST_READ = 100  # passages
-_MOST_KEPT = 2_000  # words
 
 
 class Spelling:
@@ -59,7 +59,7 @@ class Spelling:
         self._library = library
         self._lexical = lexical
         self._is_word = is_word
-        self._known: tuple[object, dict[str, str]] = (None, {})
+        self._known = Recent(library, lambda words: {word: self._respelled(word) for word in words})
 
     def respell(self, question: str) -> str:
         """Return a question with those words respelled that most passages spell in another way.
@@ -72,21 +72,18 @@ class Spelling:
             letter that no passage has, such as ``colapse``, is corrected. Names and what stands in quotation marks
             stay.
         """
-        state = self._library.state()
-        if self._known[0] != state or len(self._known[1]) > _MOST_KEPT:
-            self._known = (state, {})
-        known = self._known[1]
         first = len(question) - len(question.lstrip())
-        return _WORD.sub(lambda match: self._respelled(match[0], known, match.start() == first), question)
+        found = [
+            match for match in _WORD.finditer(question) if _is_respelled(match[0], is_first=match.start() == first)
+        ]
+        known = self._known.load([match[0] for match in found])
+        for match in reversed(found):
+            question = f"{question[: match.start()]}{known[match[0]]}{question[match.end() :]}"
+        return question
 
-    def _respelled(self, word: str, known: dict[str, str], is_first: bool) -> str:  # noqa: FBT001  (called here alone)
+    def _respelled(self, word: str) -> str:
         lower = word.lower()
-        is_name = word != lower and not (is_first and word == lower.capitalize())
-        if is_name or len(word) < _LEAST_LETTERS or not word.isalpha() or lower in STOP_WORDS:
-            return word
-        if word not in known:
-            known[word] = self._best(lower) if word == lower else self._spelled(lower).capitalize()
-        return known[word]
+        return self._best(lower) if word == lower else self._spelled(lower).capitalize()
 
     def _spelled(self, word: str) -> str:
         """Return the British or American spelling of a word that more passages have."""
@@ -150,6 +147,13 @@ def spellings(word: str) -> Iterator[str]:
         match = pattern.fullmatch(word)
         if match:
             yield f"{match[1]}{other if match[2] == one else one}{match[3]}"
+
+
+def _is_respelled(word: str, *, is_first: bool) -> bool:
+    """Return whether a word is long enough and no name; the first one of a question has a capital anyway."""
+    lower = word.lower()
+    is_name = word != lower and not (is_first and word == lower.capitalize())
+    return not is_name and len(word) >= _LEAST_LETTERS and word.isalpha() and lower not in STOP_WORDS
 
 
 def _tells(start: str, word: str) -> bool:

@@ -61,15 +61,18 @@ class Verification:
         How many things each check looked at.
     problems : tuple of Problem
         Empty where everything agrees.
+    n_missed : int, default=0
+        Chunks that Chroma does not find by their own vectors, where they are too few to be a problem.
     """
 
     checked: Mapping[str, int]
     problems: tuple[Problem, ...]
+    n_missed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form that ``rag index verify --json`` prints."""
         problems = [{"check": p.check, "what": p.what, "hint": p.hint} for p in self.problems]
-        return {"ok": not problems, "checked": dict(self.checked), "problems": problems}
+        return {"ok": not problems, "checked": dict(self.checked), "missed": self.n_missed, "problems": problems}
 
 
 def verify(library: Library, vectors: ChromaVectors, progress: Progress) -> Verification:
@@ -99,7 +102,8 @@ def verify(library: Library, vectors: ChromaVectors, progress: Progress) -> Veri
         verifier.note("file", exc.message, _ELSEWHERE)
     else:
         verifier.check_chroma()
-    return Verification({check: verifier.checked[check] for check in CHECKS}, tuple(verifier.problems))
+    checked = {check: verifier.checked[check] for check in CHECKS}
+    return Verification(checked, tuple(verifier.problems), len(verifier.missed))
 
 
 class _Verifier:
@@ -112,7 +116,7 @@ class _Verifier:
         self._vectors = vectors
         self._progress = progress
         self._n_chunks = 0
-        self._missed: list[str] = []
+        self.missed: list[str] = []  # too few to be a problem
         self._dimension = json.loads(library.get_meta("fingerprint") or '{"dimension": 0}')["dimension"]
 
     def check_library(self) -> None:
@@ -137,9 +141,10 @@ class _Verifier:
                 self._progress("looking at Chroma", self._n_chunks + done, 2 * self._n_chunks)
                 self._check_rows(batch)
                 done += len(batch)
-            if len(self._missed) > _MOST_MISSED * self.checked["search"]:
-                for missed in self._missed:
+            if len(self.missed) > _MOST_MISSED * self.checked["search"]:
+                for missed in self.missed:
                     self.note("search", f"The chunk {missed} is not found by its own vector.", _COMPACT)
+                self.missed = []
         except StoreError as exc:
             self.note("Chroma", exc.message, _COMPACT)
 
@@ -231,7 +236,7 @@ class _Verifier:
                 continue
             (nearby,) = self._vectors.nearest_ids(chunk.vector[None], _NEARBY)
             if chunk.chunk_id not in nearby:
-                self._missed.append(chunk.chunk_id)
+                self.missed.append(chunk.chunk_id)
 
 
 def _fault(blob: bytes | None, dimension: int) -> str:

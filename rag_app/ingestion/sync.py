@@ -165,6 +165,7 @@ class Sync:
             did = {status: n for status, n in receipt.to_json().items() if status in get_args(FileStatus)}
             failed = {f.name: f.detail for f in receipt.files if f.status == "failed"}
             record_run(self._library, "ingest", receipt.duration_s, did, failed)
+        self._library.close()  # not left to the garbage collector: closing merges SQLite's log into the file
         return receipt
 
     def _receipt(self, files: Sequence[FileReceipt], found: Discovery, duration_s: float) -> Receipt:

@@ -13,20 +13,7 @@ from rag_app.reading.questions import defined_term
 if TYPE_CHECKING:
     from rag_app.index.library import Library
 
-_SAYING = (
-    "is a",
-    "is an",
-    "is the",
-    "is any",
-    "is one",
-    "are",
-    "was a",
-    "was an",
-    "was the",
-    "means",
-    "denotes",
-    "refers",
-)
+_SAYING = tuple("is a|is an|is the|is any|is one|are|was a|was an|was the|means|denotes|refers".split("|"))
 _APART = 4  # words between the term and the verb: a bracket, an abbreviation
 _MOST_READ = 40  # passages
 _END = re.compile(r"(?<=[.!?])\s+|\n+")

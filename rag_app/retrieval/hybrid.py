@@ -128,7 +128,11 @@ class HybridSearch:
         if self._aligner is None or asked is None:
             return self._fuse(dense, lexical, defining, k)
         aligned = self._aligner.score(asked, self._fuse(dense, lexical, defining, max(_N_ALIGNED, k)))
-        raised = [replace(p, score=_raised(p.score, defining.get(p.chunk_id, 0.0))) for p in aligned]
+        raised = (
+            [replace(p, score=_raised(p.score, defining.get(p.chunk_id, 0.0))) for p in aligned]
+            if defining
+            else aligned
+        )
         return sorted(raised, key=lambda p: (-p.score, p.chunk_id))[:k]
 
     def _look_up(self, question: str) -> dict[str, float]:

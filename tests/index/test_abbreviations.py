@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.small_apps import app_over
 
 from rag_app import App, build
 from rag_app.index.abbreviations import Abbreviations, long_form
@@ -24,13 +25,7 @@ TEXTS = (
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> App:
     """An index of files that introduce abbreviations."""
-    folder = tmp_path_factory.mktemp("abbreviations")
-    for number, text in enumerate(TEXTS):
-        for part in ("one", "two"):
-            Path(folder, f"{part}-{number}.md").write_text(f"# Part {part} {number}\n\n{text}\n", encoding="utf-8")
-    app = build(data_dir=folder / "index")
-    app.ingest(sorted(folder.glob("*.md")))
-    return app
+    return app_over(tmp_path_factory.mktemp("abbreviations"), *TEXTS, n_copies=2)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def test_a_sound_index_has_no_problem(notes_app):
     assert found.problems == ()
     counts = {**dict.fromkeys(CHECKS, n_chunks), "file": 1, "sources": 3}
     assert found.checked == counts
-    assert found.to_json() == {"ok": True, "checked": counts, "problems": []}
+    assert found.to_json() == {"ok": True, "checked": counts, "missed": 0, "problems": []}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,7 @@ def test_a_large_index_may_miss_one_chunk(notes_app, tmp_path):
     for lost, n_missed in ((first, 0), (second, 2)):
         _lose(notes_app, lost)
         assert [check for check, *_ in _problems(notes_app)].count("search") == n_missed
+        assert notes_app.verify().n_missed == (0 if n_missed else 1)  # it is said, though it is no problem
 
 
 def _lose(app, chunk_id):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from support.small_apps import app_over
 
-from rag_app import App, build
+from rag_app import App
 from rag_app.retrieval.defining import defining_chunks
 from rag_app.retrieval.explanation import explain_ranking
 
@@ -21,20 +20,15 @@ OTHERS = (
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> App:
     """An index in which one passage says what a quern is, and others say the word more often."""
-    folder = tmp_path_factory.mktemp("querns")
     told = f"Bread was made at home. Grain was dear, and work was long. {DEFINITION} Then the dough was left to rise."
-    for number, text in enumerate((told, *OTHERS)):
-        Path(folder, f"{number}.md").write_text(text, encoding="utf-8")
-    app = build(data_dir=folder / "index")
-    app.ingest(sorted(folder.glob("*.md")))
-    return app
+    return app_over(tmp_path_factory.mktemp("querns"), told, *OTHERS)
 
 
 @pytest.mark.parametrize("question", ["What is a quern?", "querns", "define quern", "What does a quern do?"])
 def test_the_definition_comes_first(app: App, question: str) -> None:
     """However the question is put."""
     first, second = app.search(question)[:2]
-    assert first.source == "0.md"
+    assert first.source == "0-0.md"
     assert 1 >= first.score > second.score
 
 
@@ -46,9 +40,9 @@ def test_the_definition_is_quoted(app: App) -> None:
 @pytest.mark.parametrize(
     ("question", "defining"),
     [
-        ("What is a quern?", {"0.md": 1.0}),
-        ("What is a hand mill?", {"0.md": 1.0}),
-        ("What is quern art?", {"2.md": 1.0}),
+        ("What is a quern?", {"0-0.md": 1.0}),
+        ("What is a hand mill?", {"0-0.md": 1.0}),
+        ("What is quern art?", {"0-2.md": 1.0}),
         ("Who sells a quern?", {}),
         ("What is a windmill?", {}),
         ("What is the price of a quern?", {}),
