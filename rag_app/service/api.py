@@ -132,7 +132,7 @@ def _add_page(api: FastAPI) -> None:
 
     @api.get("/", include_in_schema=False)
     async def to_page() -> RedirectResponse:
-        return RedirectResponse("/web/")
+        return RedirectResponse("web/")
 
 
 def _add_schema(api: FastAPI) -> None:

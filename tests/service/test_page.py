@@ -9,12 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from fastapi import FastAPI
 from support.answers import app_on
 from support.browser import Page, open_browser
 from support.eval_runs import lamps
-from support.service import running
+from support.service import running, serving
 
 from rag_app.evaluation.runs import save_run
+from rag_app.service.api import create_service
 
 _PATIENCE_S = 30.0
 _VISITS = itertools.count()
@@ -82,6 +84,20 @@ def test_asks_and_opens_a_citation(page: Page):
     page.run("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape'}))")
     assert page.run("document.getElementById('source').hidden")
     assert page.run("document.activeElement.className") == "marker"
+
+
+def test_asks_where_the_service_is_mounted_under_a_path(browser: Page, course_dir: Path):
+    """The page of a service inside another program asks that service, and its front door leads to it."""
+    service = create_service(app_on(course_dir))
+    program = FastAPI(lifespan=service.router.lifespan_context)
+    program.mount("/course", service)
+    browser.errors.clear()
+    with serving(program) as url:
+        browser.open(f"{url}/course/")
+        _wait(browser, "location.pathname === '/course/web/' && document.readyState === 'complete'")
+        _ask(browser, "What is mode collapse?")
+        assert "mode collapse" in _text(browser, ".answer .text").lower()
+    assert browser.errors == []
 
 
 def test_follows_up(page: Page):

@@ -63,12 +63,13 @@ async function send(method, path, body, signal) {
   }
 }
 
+// The page is one folder below the service, which may itself be mounted under a path.
 async function request(method, path, body, signal) {
   const key = sessionStorage.getItem("key");
   const headers = key ? { Authorization: `Bearer ${key}` } : {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    return await fetch(`..${path}`, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({ detail: "The service cannot be reached.", hint: "Is it still running?" });
