@@ -112,6 +112,10 @@ class Aligner:
         # The search and the reader ask about the same question, one after the other.
         self._read = lru_cache(maxsize=_N_REMEMBERED)(lambda question: minilm.embed_tokens([question])[0])
 
+    def read(self, question: str) -> None:
+        """Read a question, for `ask` to find it read."""
+        self._read(question)
+
     def ask(self, question: str) -> AskedTokens:
         """Return a question, read."""
         tokens = self._read(question)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,11 @@ class Lexical:
         """Return how many chunks have a word, or several beside each other."""
         return self._current().count(words)
 
+    def count_any(self, phrases: Sequence[str]) -> int:
+        """Return how many chunks have at least one of several words or phrases."""
+        sql = "SELECT count(*) FROM lexical WHERE lexical MATCH ?"
+        return int(self._library.query(sql, [" OR ".join(map(_quoted, phrases))])[0][0]) if phrases else 0
+
     def load(self, question: str) -> None:
         """Look up what `idf` and `score` need for a question; they find it kept."""
         kept = self._current()
@@ -56,36 +62,29 @@ class Lexical:
         for word in words(question):
             kept.count(word)
 
-    def score(
-        self, question: str, k: int, *, among: NDArray[np.int64] | None = None, also: Sequence[str] = ()
-    ) -> dict[str, float]:
-        """Return the best chunks for a question.
+    def score(self, question: str, k: int, *, among: NDArray[np.int64] | None = None) -> dict[str, float]:
+        """Return the best `k` chunks for a question: see `match`, and `Matches.best`."""
+        return self.match(question, among=among).best(k)
+
+    def match(self, question: str, *, among: NDArray[np.int64] | None = None) -> Matches:
+        """Return the chunks that have a word of a question, scored.
 
         Parameters
         ----------
         question : str
             Its content words are looked for; any of them may match.
-        k : int
-            How many.
         among : ndarray of int, optional
             Only these rows of the table of chunks.
-        also : sequence of str, optional
-            Ids of chunks that are wanted even where they are not among the best.
-
-        Returns
-        -------
-        dict of str to float
-            BM25 divided by the most that the question could reach, in [0, 1], by chunk id, best first; without the
-            chunks that no word is in.
 
         Notes
         -----
-        A term's contribution to BM25 is below ``idf · (k1 + 1)``, so their sum over the question's terms is an
-        absolute scale: it needs no statistics of the result list, and tells how strong the match is.
+        A score is BM25 divided by the most that the question could reach, in [0, 1]. A term's contribution to BM25 is
+        below ``idf · (k1 + 1)``, so their sum over the question's terms is an absolute scale: it needs no statistics of
+        the result list, and tells how strong the match is.
         """
         terms = _terms(question)
         if not terms:
-            return {}
+            return Matches(self._library, np.empty(0, np.int64), np.empty(0))
         kept = self._current()
         found = [kept.scores(t) for t in terms]
         ceiling = sum(kept.idf(len(f)) for f in found) * (_K1 + 1)
@@ -94,9 +93,7 @@ class Lexical:
         if among is not None:
             allowed = np.isin(rows, among, assume_unique=True)
             rows, scores = rows[allowed], scores[allowed]
-        wanted = np.isin(rows, self._rows_of(also), assume_unique=True)
-        wanted[_best(scores, k)] = True
-        return self._by_id(rows[wanted], scores[wanted])
+        return Matches(self._library, rows, scores)
 
     def _current(self) -> _Kept:
         """Return what is kept of the library as it is now: after any change, by any process, nothing."""
@@ -106,15 +103,45 @@ class Lexical:
             self._kept = kept = _Kept(self._library, state)
         return kept
 
-    def _rows_of(self, chunk_ids: Sequence[str]) -> NDArray[np.int64]:
-        sql = "SELECT id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
-        return np.array([row[0] for row in self._library.query(sql, [json.dumps(chunk_ids)])], np.int64)
 
-    def _by_id(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Chunks that have a word of a question.
+
+    Parameters
+    ----------
+    library : Library
+        The index.
+    rows : ndarray of shape (n_matches,)
+        Of the table of chunks, ascending.
+    scores : ndarray of shape (n_matches,)
+        Of each, in (0, 1].
+    """
+
+    library: Library
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+    def best(self, k: int) -> dict[str, float]:
+        """Return the scores of the best `k` by chunk id, best first."""
+        chosen = _best(self.scores, k)
         sql = "SELECT id, chunk_id FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
-        ids = dict(self._library.query(sql, [json.dumps(rows.tolist())]))
-        best = np.lexsort((rows, -scores))
-        return {ids[r]: s for r, s in zip(rows[best].tolist(), scores[best].tolist(), strict=True) if r in ids}
+        ids = dict(self.library.query(sql, [json.dumps(self.rows[chosen].tolist())]))
+        ranked = chosen[np.lexsort((self.rows[chosen], -self.scores[chosen]))]
+        return {
+            ids[r]: s for r, s in zip(self.rows[ranked].tolist(), self.scores[ranked].tolist(), strict=True) if r in ids
+        }
+
+    def of(self, chunk_ids: Sequence[str]) -> dict[str, float]:
+        """Return the scores of those of some chunks that have a word of the question, by chunk id."""
+        sql = "SELECT id, chunk_id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+        asked = self.library.query(sql, [json.dumps(chunk_ids)])
+        places = np.searchsorted(self.rows, np.array([row for row, _ in asked], np.int64)).tolist()
+        return {
+            chunk_id: float(self.scores[place])
+            for (row, chunk_id), place in zip(asked, places, strict=True)
+            if place < len(self.rows) and self.rows[place] == row
+        }
 
 
 class _Kept:

@@ -98,11 +98,12 @@ class Spelling:
         n_own = self._lexical.count(word)
         if n_own > _OFTEN:
             return word
-        parts = [(word[:i], word[i:]) for i in range(1, len(word) - 1)]
-        counts = {f"{a}-{b}": self._lexical.count(f"{a} {b}") for a, b in parts}
-        joined = max(counts, key=counts.__getitem__, default=word)
-        if counts.get(joined, 0) >= max(_SELDOM, _FAR_OFTENER * n_own):
-            return joined
+        joined = [f"{word[:i]} {word[i:]}" for i in range(1, len(word) - 1)]
+        least = max(_SELDOM, _FAR_OFTENER * n_own)
+        if self._lexical.count_any(joined) >= least:
+            best = max(joined, key=self._lexical.count)
+            if self._lexical.count(best) >= least:
+                return best.replace(" ", "-")
         return self._corrected(word)
 
     def _corrected(self, word: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rag_app.embeddings.alignment import Aligner
     from rag_app.embeddings.fingerprint import Embedder
-    from rag_app.index.lexical import Lexical
+    from rag_app.index.lexical import Lexical, Matches
     from rag_app.index.library import Library
     from rag_app.index.vectors import ChromaVectors
 
@@ -32,6 +32,15 @@ _N_CANDIDATES = 100
 _N_ALIGNED = 30
 _DENSE_WEIGHT = 0.5
 _DEFINING_SHARE = 0.5
+
+
+class _LookedUp(NamedTuple):
+    """What of a question was looked up without reading it."""
+
+    matches: Matches
+    best: dict[str, float]  # of them
+    defining: dict[str, float]  # chunks that define what it asks about
+    vectors: tuple[list[str], NDArray[np.float32]]  # of the best and of the defining
 
 
 class HybridSearch:
@@ -74,11 +83,17 @@ class HybridSearch:
         self._embedder = embedder
         self._lexical = lexical
         self._aligner = aligner
-        self.respell = Respelling(library, lexical).respell
+        self._respelling = Respelling(library, lexical)
         self._passages = Recent(library, library.passages)
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="rag-words")
         self._generation = -1
         self._opening = threading.Lock()
+
+    def respell(self, question: str) -> str:
+        """Return a question as the index would write it: see `Respelling.respell`."""
+        respelled = self._beside.submit(self._respell, question)
+        self._read_ahead(question)
+        return respelled.result()
 
     def search(self, question: str, k: int, *, where: Where | Sequence[Where] | None = None) -> list[Passage]:
         """Return the best passages for a question.
@@ -86,7 +101,7 @@ class HybridSearch:
         Parameters
         ----------
         question : str
-            Any text that is not blank.
+            Any text that is not blank; it is searched for as `respell` writes it.
         k : int
             How many, at least 1.
         where : mapping, optional
@@ -112,19 +127,22 @@ class HybridSearch:
             raise InvalidInputError(msg)
         self._follow_writer()
         among = None if where is None else matching_chunks(self._library, where)
-        looked_up = self._beside.submit(self._look_up, question)  # while the network reads the question
+        n_candidates = max(_N_CANDIDATES, 2 * k)
+        # With a filter Chroma may find few that pass: then words find more.
+        n_lexical = n_candidates if among is None else 3 * n_candidates
+        respelled = self._beside.submit(self._respell, question)
+        looked_up = self._beside.submit(self._look_up, respelled, n_lexical, among)
+        self._read_ahead(question)
+        question = respelled.result()
         asked = None if self._aligner is None else self._aligner.ask(question)
         is_read = asked is not None and self._aligner is not None and self._aligner.minilm is self._embedder
         vector = asked.embedding if asked is not None and is_read else self._embedder.embed([question])[0]
-        n_candidates = max(_N_CANDIDATES, 2 * k)
         dense = self._dense(vector, n_candidates, among)
-        defining = looked_up.result()
-        # With a filter Chroma may have found few that pass: then words find more.
-        n_lexical = n_candidates if among is None else 3 * n_candidates
-        lexical = self._lexical.score(question, n_lexical, among=among, also=[*dense, *defining])
+        matches, best, defining, others = looked_up.result()
+        lexical = matches.of([c for c in (*dense, *defining) if c not in best]) | best
         if among is not None and len(dense | lexical) < min(k, len(among)):
             dense = self._compare(vector, "id", among.tolist())
-        dense |= self._compare(vector, "chunk_id", [c for c in lexical if c not in dense])
+        dense = {c: cosine for c, cosine in _cosines(vector, *others).items() if c in lexical} | dense
         if self._aligner is None or asked is None:
             return self._fuse(dense, lexical, defining, k)
         aligned = self._aligner.score(asked, self._fuse(dense, lexical, defining, max(_N_ALIGNED, k)))
@@ -135,10 +153,21 @@ class HybridSearch:
         )
         return sorted(raised, key=lambda p: (-p.score, p.chunk_id))[:k]
 
-    def _look_up(self, question: str) -> dict[str, float]:
-        """Look up the words of a question, and return which chunks define what it asks about."""
-        self._lexical.load(question)
-        return defining_chunks(self._library, question)
+    def _read_ahead(self, question: str) -> None:
+        """Read a question as it is given, while it is respelled: most stay as they are."""
+        if self._aligner is not None:
+            self._aligner.read(question)
+
+    def _respell(self, question: str) -> str:
+        self._lexical.load(question)  # so that words which need no respelling are looked up once
+        return self._respelling.respell(question)
+
+    def _look_up(self, respelled: Future[str], k: int, among: NDArray[np.int64] | None) -> _LookedUp:
+        """Look up what of a question needs no network."""
+        question = respelled.result()
+        matches = self._lexical.match(question, among=among)
+        best, defining = matches.best(k), defining_chunks(self._library, question)
+        return _LookedUp(matches, best, defining, self._read_vectors("chunk_id", [*best, *defining]))
 
     def _follow_writer(self) -> None:
         """Reopen Chroma when another process has finished a change."""
@@ -185,16 +214,17 @@ class HybridSearch:
 
     def _compare(self, vector: NDArray[np.float32], column: str, values: list[int] | list[str]) -> dict[str, float]:
         """Return the cosines of the chunks that have a value in a column, by chunk id."""
+        return _cosines(vector, *self._read_vectors(column, values))
+
+    def _read_vectors(self, column: str, values: list[int] | list[str]) -> tuple[list[str], NDArray[np.float32]]:
+        """Return the ids of the chunks that have a value in a column, and their vectors."""
         rows = self._library.query(
             f"SELECT c.chunk_id, v.vector FROM json_each(?) j JOIN chunks c ON c.{column} = j.value "  # noqa: S608  (a name of our own)
             "JOIN vectors v ON v.key = c.vector_key",
             [json.dumps(values)],
         )
-        if not rows:
-            return {}
-        others = np.frombuffer(b"".join(row[1] for row in rows), np.float32).reshape(len(rows), -1)
-        cosines = (others * vector).sum(axis=1)  # unlike a product of matrices the same number for equal rows
-        return dict(zip((row[0] for row in rows), cosines.tolist(), strict=True))
+        vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float32)
+        return [row[0] for row in rows], vectors.reshape(len(rows), -1) if rows else np.zeros((0, 1), np.float32)
 
     def _fuse(
         self, dense: dict[str, float], lexical: dict[str, float], defining: dict[str, float], k: int
@@ -214,6 +244,12 @@ class HybridSearch:
                 if c in found
             ]
         return passages
+
+
+def _cosines(vector: NDArray[np.float32], ids: list[str], others: NDArray[np.float32]) -> dict[str, float]:
+    """Return the cosine of each of some vectors to one, by chunk id."""
+    cosines = (others * vector).sum(axis=1)  # unlike a product of matrices the same number for equal rows
+    return dict(zip(ids, cosines.tolist(), strict=True))
 
 
 def _raised(score: float, definition: float) -> float:

@@ -61,11 +61,10 @@ class PassageSearch:
             If there is no index, or it is empty.
         """
         query = split_query(question)
-        asked = self.respell(query.text)
         n_candidates = k + max(k, _N_SPARE) if k > 0 else k  # the search says what is wrong with it
-        found = self._hybrid.search(asked, n_candidates, where=[w for w in (where, query.where) if w] or None)
+        found = self._hybrid.search(query.text, n_candidates, where=[w for w in (where, query.where) if w] or None)
         if self._reranker is not None:
-            found = self._reranker.ranked(asked, found)
+            found = self._reranker.ranked(self.respell(query.text), found)
         return distinct_passages(found, k)
 
 

@@ -173,13 +173,13 @@ def test_among_restricts_without_changing_scores(lexical):
     assert _scores(lexical, "images noise", among=np.arange(40_000)) == scores
 
 
-def test_others_are_scored_on_request(lexical):
-    """Chunks asked for by id join the best if a word is in them; unknown ids don't, nor those that `among` excludes."""
+def test_chunks_are_scored_by_id(lexical):
+    """What has a word of the question has the score that it has among all; unknown ids and others have none."""
     scores = _scores(lexical, "images noise")
-    also = [f"{i:032x}" for i in (1, 3, 99)]
-    assert list(_scores(lexical, "images noise", k=1, also=also)) == [0, 1]
-    assert _scores(lexical, "images noise", k=1, also=also) == {i: scores[i] for i in (0, 1)}
-    assert _scores(lexical, "images noise", k=1, also=also, among=np.array([1, 4])) == {0: scores[0]}
+    ids = [f"{i:032x}" for i in (1, 3, 99, 0)]
+    assert lexical.match("images noise").of(ids) == {ids[0]: scores[1], ids[3]: scores[0]}
+    assert lexical.match("images noise", among=np.array([1, 4])).of(ids) == {ids[3]: scores[0]}
+    assert lexical.match("zebra").of(ids) == lexical.match("").of(ids) == {}
 
 
 # -- while the index changes -----------------------------------------------------------------------------------------
