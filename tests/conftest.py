@@ -117,12 +117,18 @@ def chroma_url() -> str:
     return ""
 
 
+@pytest.fixture(scope="session")
+def most_exact() -> int:
+    """Numbers in vectors that a question is compared with: none, so Chroma is asked. A module may have its own."""
+    return 0
+
+
 @pytest.fixture
-def index(tmp_path: Path, minilm, chroma_url: str):
+def index(tmp_path: Path, minilm, chroma_url: str, most_exact: int):
     """An index in a folder that does not exist yet; written to by the test."""
     from support.indexes import Index
 
-    made = Index(tmp_path / "data", minilm, chroma_url)
+    made = Index(tmp_path / "data", minilm, chroma_url, most_exact)
     yield made
     made.close()
 

@@ -85,9 +85,7 @@ def _show_verification(out: Console, found: Verification) -> None:
             out.print(f"{check}: and {len(problems) - _MOST_SHOWN} more", style="red")
     if found.n_missed:
         share = f"{found.n_missed} of {found.checked['search']} chunks"
-        out.print(
-            f"By meaning, {share} cannot be found: Chroma's search is approximate. Words find them.", style="yellow"
-        )
+        out.print(f"Chroma does not find {share} by their own vectors: its search is approximate.", style="yellow")
     if not found.problems:
         out.print("Everything agrees.")
 

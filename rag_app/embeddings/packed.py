@@ -32,7 +32,7 @@ class PackedNetwork:
     """
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]] | None = None, n_threads: int | None = None) -> None:
-        self._session = load_session(_GRAPH, n_threads or min(_n_processors(), _MOST_THREADS), weights)
+        self._session = load_session(_GRAPH, n_threads or min(n_processors(), _MOST_THREADS), weights)
 
     def read(
         self, texts: Sequence[Sequence[int] | NDArray[np.int64]], segments: Sequence[Sequence[int]] | None = None
@@ -63,6 +63,6 @@ class PackedNetwork:
         return np.split(np.asarray(tokens, np.float32), starts[1:])
 
 
-def _n_processors() -> int:
+def n_processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_app.embeddings.minilm import MiniLM, TokenVectors, pooled, token_vectors
-from rag_app.embeddings.packed import PackedNetwork
+from rag_app.embeddings.packed import PackedNetwork, n_processors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_TOGETHER = 16
 _MOST_TOKENS = 64  # of a text that is read with others
+_FEW = 2  # processors: one reads a question, the other looks up its words
 
 
 class QuestionReader(MiniLM):
@@ -54,7 +55,7 @@ class QuestionReader(MiniLM):
 
     @cached_property
     def _packed(self) -> PackedNetwork:
-        return PackedNetwork()
+        return PackedNetwork(n_threads=1 if n_processors() <= _FEW else None)
 
     def _read(self, text: str) -> TokenVectors:
         found: Future[TokenVectors] = Future()

@@ -22,9 +22,15 @@ def open_folder(chromadb: Any, folder: Path) -> Any:  # noqa: ANN401  (chromadb 
     spelling = known.index(inode) if inode in known else len(known)
     folder.mkdir(parents=True, exist_ok=True)
     client = chromadb.PersistentClient(str(folder) + "/." * spelling)
-    if inode not in known:
-        known.append(database.stat().st_ino)
+    note_opened(folder)
     return client
+
+
+def note_opened(folder: Path) -> None:
+    """Take note of what a folder holds: somebody in this process may have opened it, as a LangChain store does."""
+    known, database = _OPENED.setdefault(str(folder), []), folder / DATABASE
+    if database.is_file() and database.stat().st_ino not in known:
+        known.append(database.stat().st_ino)
 
 
 def remove_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_app.errors import StoreError
-from rag_app.index.chroma_folder import DATABASE, open_folder, remove_folder
+from rag_app.index.chroma_folder import DATABASE, note_opened, open_folder, remove_folder
 from rag_app.index.chroma_server import check_server, close_client
 from rag_app.index.lease import Holder, Lease
 
@@ -176,6 +176,7 @@ class ChromaVectors:
         self.reopen()
         if self._aside.exists():
             if self.folder.exists():  # moved away first: a reader may be opening it, and files appear as it is emptied
+                note_opened(self.folder)
                 self._drop(self._old)
                 self.folder.rename(self._old)
             self._aside.rename(self.folder)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rag_app.errors import InvalidInputError, StoreError
+from rag_app.index.exact import MOST_NUMBERS, ExactVectors
 from rag_app.index.recent import Recent
 from rag_app.retrieval.defining import defining_chunks
 from rag_app.retrieval.filters import Where, matching_chunks
@@ -51,13 +52,15 @@ class HybridSearch:
     library : Library
         Texts, chunks and the lexical index.
     vectors : ChromaVectors
-        The dense index.
+        The dense index, where it is large or on a server.
     embedder : Embedder
         The one that built the index.
     lexical : Lexical
         Scores words.
     aligner : Aligner, optional
         Orders the best passages anew by late interaction.
+    most_exact : int, default=`rag_app.index.exact.MOST_NUMBERS`
+        Numbers in vectors that a question is compared with one by one; where an index has more, Chroma is asked.
 
     Notes
     -----
@@ -77,6 +80,7 @@ class HybridSearch:
         embedder: Embedder,
         lexical: Lexical,
         aligner: Aligner | None = None,
+        most_exact: int = MOST_NUMBERS,
     ) -> None:
         self._library = library
         self._vectors = vectors
@@ -84,6 +88,7 @@ class HybridSearch:
         self._lexical = lexical
         self._aligner = aligner
         self._respelling = Respelling(library, lexical)
+        self._exact = ExactVectors(library, most_exact)
         self._passages = Recent(library, library.passages)
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="rag-words")
         self._generation = -1
@@ -181,10 +186,13 @@ class HybridSearch:
                 self._generation = generation
 
     def _dense(self, vector: NDArray[np.float32], k: int, among: NDArray[np.int64] | None) -> dict[str, float]:
-        """Ask Chroma; with a filter for more, or compare with all that pass where they are fewer.
+        """Compare with all vectors, or ask Chroma: with a filter for more, or compare with all that pass.
 
         Chroma's own filters take a time that grows with the index, and fail on an id that it has yet to store.
         """
+        found = None if self._vectors.url else self._exact.nearest(vector, k, among=among)
+        if found is not None:
+            return found
         if among is None:
             return self._nearest(vector, k)
         n_asked = k * min(4 * self._library.count_chunks() // max(len(among), 1), 20)
@@ -224,7 +232,7 @@ class HybridSearch:
             [json.dumps(values)],
         )
         vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float32)
-        return [row[0] for row in rows], vectors.reshape(len(rows), -1) if rows else np.zeros((0, 1), np.float32)
+        return [row[0] for row in rows], vectors.reshape(len(rows), -1 if rows else 0)
 
     def _fuse(
         self, dense: dict[str, float], lexical: dict[str, float], defining: dict[str, float], k: int
@@ -248,7 +256,8 @@ class HybridSearch:
 
 def _cosines(vector: NDArray[np.float32], ids: list[str], others: NDArray[np.float32]) -> dict[str, float]:
     """Return the cosine of each of some vectors to one, by chunk id."""
-    cosines = (others * vector).sum(axis=1)  # unlike a product of matrices the same number for equal rows
+    # Unlike a product of matrices: equal rows have equal numbers.
+    cosines = np.vecdot(others, vector) if ids else np.empty(0)
     return dict(zip(ids, cosines.tolist(), strict=True))
 
 

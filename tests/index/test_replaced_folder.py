@@ -7,7 +7,9 @@ import sys
 import threading
 from contextlib import closing
 
+import pytest
 from langchain_chroma import Chroma
+from support.indexes import ask_chroma
 
 from rag_app import build
 from rag_app.index.vectors import COLLECTION
@@ -15,7 +17,9 @@ from rag_app.index.vectors import COLLECTION
 READER = """
 import sys
 from rag_app import build
+from rag_app.retrieval.hybrid import HybridSearch
 app = build(data_dir=sys.argv[1])
+app._search = HybridSearch(app.library, app._vectors, app._embedder, app._lexical, app._aligner, most_exact=0)
 n = 0
 while app.library.get_meta("stop") is None:
     assert app.search("What dims the lamp?")[0].source in {"lighthouse.md", "harbour.md"}
@@ -24,10 +28,13 @@ print(n)
 """
 
 
-def test_what_is_written_afterwards_is_there(notes_app, tmp_path, minilm):
+@pytest.mark.parametrize("asks_chroma", [True, False])
+def test_what_is_written_afterwards_is_there(notes_app, tmp_path, minilm, asks_chroma):
     """Others of the same process, ours and a plain LangChain store, hold what is no more; nothing is written there."""
     folder = str(notes_app._vectors.folder)
     other = build(data_dir=notes_app.settings.data_dir)
+    if asks_chroma:
+        ask_chroma(other)
     plain = Chroma(COLLECTION, persist_directory=folder, embedding_function=minilm)
     with closing(plain._client):
         assert other.search("lamp")
@@ -61,6 +68,7 @@ def test_a_question_waits_while_the_folder_is_away(notes_app):
     """For the moment between the two renamings of a writer."""
     folder = notes_app._vectors.folder
     moved = notes_app._vectors._old
+    ask_chroma(notes_app)
     notes_app._vectors.reopen()
     folder.rename(moved)
     back = threading.Timer(0.1, moved.rename, [folder])

@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 import pytest
-from support.chroma_server import url_of
 from support.indexes import Index
 from support.slow_bm25 import K1, bm25
 
 from rag_app.embeddings.alignment import Aligner, heading_score
 from rag_app.errors import InvalidInputError, StoreError
 from rag_app.from_scratch.language.words import content_words
+from rag_app.index.exact import MOST_NUMBERS
 from rag_app.index.lexical import Lexical
 from rag_app.index.tokens import token_codes
 from rag_app.ingestion.load import load_source
@@ -33,21 +33,33 @@ QUESTIONS = [
 ]
 
 
-@pytest.fixture(params=["embedded", "server"], scope="session")
-def chroma_url(request):
-    """Every test runs against both."""
-    return url_of(request)
+@pytest.fixture(params=["compared", "embedded", "server"], scope="session")
+def dense(request):
+    """How meanings are compared: with all vectors, by Chroma inside the process, by Chroma's server."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def chroma_url(dense, request):
+    """Every test runs against each."""
+    return str(request.getfixturevalue("server_url")) if dense == "server" else ""
+
+
+@pytest.fixture(scope="session")
+def most_exact(dense):
+    """Every test runs against each."""
+    return MOST_NUMBERS if dense == "compared" else 0
 
 
 @pytest.fixture(scope="module")
-def course(course_dir, minilm, chroma_url, knowledge, tmp_path_factory):
+def course(course_dir, minilm, chroma_url, most_exact, knowledge, tmp_path_factory):
     """The two chapters, to be read; for a server its vectors are written from the library."""
     folder = course_dir
     if chroma_url:
         folder = tmp_path_factory.mktemp("on_server")
         for path in course_dir.glob("library.sqlite*"):  # the last changes are in the log
             shutil.copy(path, folder)
-    index = Index(folder, minilm, chroma_url)
+    index = Index(folder, minilm, chroma_url, most_exact)
     assert index.statuses(knowledge / "09-gans.md") == {"09-gans.md": "unchanged"}
     yield index
     index.close()
@@ -323,9 +335,9 @@ def aligner(course, minilm):
 
 
 @pytest.fixture(scope="module")
-def aligning(course, minilm, aligner):
+def aligning(course, minilm, aligner, most_exact):
     """A search that orders the best passages anew."""
-    return HybridSearch(course.library, course.vectors, minilm, Lexical(course.library), aligner)
+    return HybridSearch(course.library, course.vectors, minilm, Lexical(course.library), aligner, most_exact)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -375,14 +387,14 @@ def test_a_sentence_of_the_subject_is_named(aligning):
     assert text.casefold().startswith("mode collapse")
 
 
-def test_a_passage_without_sentences_is_found_without_evidence(index, tmp_path, minilm):
+def test_a_passage_without_sentences_is_found_without_evidence(index, tmp_path, minilm, most_exact):
     """A heading alone is scored by its whole text."""
     (tmp_path / "a.md").write_text("# The waltz of the emperor")
     (tmp_path / "b.md").write_text("# Rice\n\nRice is boiled.")
     index.ingest(tmp_path / "a.md", tmp_path / "b.md")
     lexical = Lexical(index.library)
     aligner = Aligner(minilm, lexical.idf, partial(token_codes, index.library))
-    searching = HybridSearch(index.library, index.vectors, minilm, lexical, aligner)
+    searching = HybridSearch(index.library, index.vectors, minilm, lexical, aligner, most_exact)
     bare, full = searching.search("waltz of the emperor", 5)
     assert (bare.evidence, bare.alignment_score) == (None, 0)
     assert bare.score > full.score

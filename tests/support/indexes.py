@@ -22,15 +22,18 @@ class Index:
         Reads chunks and questions.
     chroma_url : str, default=""
         Address of a Chroma server; empty means inside the process.
+    most_exact : int, default=0
+        Numbers in vectors that a question is compared with; by default Chroma is asked, as in a large index.
     """
 
-    def __init__(self, folder, embedder, chroma_url=""):
+    def __init__(self, folder, embedder, chroma_url="", most_exact=0):
         self.folder = folder
         self.embedder = embedder
         self.library = Library(folder / "library.sqlite")
         self.vectors = ChromaVectors(folder / "chroma", url=chroma_url)
         self.sync = Sync(self.library, self.vectors, embedder, lock_timeout_s=0.2)
-        self.searching = HybridSearch(self.library, self.vectors, embedder, Lexical(self.library))
+        lexical = Lexical(self.library)
+        self.searching = HybridSearch(self.library, self.vectors, embedder, lexical, most_exact=most_exact)
 
     def ingest(self, *paths):
         """Return the receipt of an ingestion."""
@@ -90,3 +93,9 @@ def check_agreement(index):
     assert index.library.query("SELECT count(DISTINCT vector_key) FROM chunks") == index.library.query(
         "SELECT count(*) FROM vectors"
     )
+
+
+def ask_chroma(app):
+    """Let an application ask Chroma, as one does whose index is too large for a question to be compared with it all."""
+    parts = (app.library, app._vectors, app._embedder, app._lexical, app._aligner)
+    app._search = HybridSearch(*parts, most_exact=0)
