@@ -29,6 +29,7 @@ Stored = Callable[[Sequence[str]], Mapping[str, bytes]]
 _WEIGHTS = (0.21, 0.17, 0.30, 0.23, 0.09)  # they serve questions (SQuAD, the course) and claims (SciFact)
 _N_REMEMBERED = 64  # questions of users who ask at the same time
 _APART = 1 << 40  # between the places of one passage and those of the next: no text is so long
+_CAUSES = frozenset({"cause", "causes", "reason", "reasons"})
 _ASKING = re.compile(r"who|whom|whose|what|which|when|where|why|how|many|much", re.IGNORECASE)
 
 
@@ -127,9 +128,9 @@ class Aligner:
     def score(self, asked: AskedTokens, passages: Sequence[Passage]) -> list[Passage]:
         """Return passages with the score of late interaction in place of the fused one, and their best sentence."""
         found = _compare(asked, passages, map(decode, self._codes(passages)))
-        wanted = frozenset(asked.idf) - STOP_WORDS
+        words_asked = frozenset(asked.idf)
         return [
-            _scored(passage, found.units[a:b], found.alignments[a:b], whole, heading_score(wanted, passage))
+            _scored(passage, found.units[a:b], found.alignments[a:b], whole, heading_score(words_asked, passage))
             for passage, (a, b), whole in zip(
                 passages, pairwise(found.bounds), found.whole_alignments.tolist(), strict=True
             )
@@ -157,18 +158,21 @@ class Aligner:
         return [stored[p.chunk_id] for p in passages]
 
 
-def heading_score(wanted: frozenset[str], passage: Passage) -> float:
+def heading_score(asked: frozenset[str], passage: Passage) -> float:
     """Return the words that a question shares with the heading right above a passage, as a share of the words of both.
+
+    A question that asks why shares the word of a heading such as "Causes of mode collapse". Stop words do not count.
 
     Parameters
     ----------
-    wanted : frozenset of str
-        The question's words in lower case, without stop words.
+    asked : frozenset of str
+        The question's words in lower case.
     passage : Passage
         One without a heading shares none.
     """
     path = passage.locator.heading
     headed = frozenset(content_words(path[-1])) if path else frozenset()
+    wanted = (asked - STOP_WORDS) | (headed & _CAUSES if "why" in asked else frozenset())
     return len(wanted & headed) / max(len(wanted | headed), 1)
 
 

@@ -98,15 +98,19 @@ def explain_ranking(library: Library, question: str, passages: Sequence[Passage]
     ids = json.dumps([p.chunk_id for p in passages])
     matches = {term: dict(library.query(_MATCHES, [f'"{term}"', ids])) for term in terms}
     defining = defining_chunks(library, asked)
-    explained = (
+    explained = [
         _explained(p, {t: found[p.chunk_id] for t, found in matches.items() if p.chunk_id in found}, terms)
         for p in passages
-    )
-    return [replace(e, definition=defining.get(e.passage.chunk_id, 0.0)) for e in explained]
+    ]
+    said = frozenset(words(asked))
+    return [
+        replace(e, heading=heading_score(said, e.passage), definition=defining.get(e.passage.chunk_id, 0.0))
+        for e in explained
+    ]
 
 
 def _explained(passage: Passage, matched: Mapping[str, float], terms: Sequence[str]) -> Explanation:
     whole = sum(matched.values()) or 1.0
     shares = {t: passage.lexical_score * matched[t] / whole for t in sorted(matched, key=lambda t: -matched[t])}
     missing = tuple(t for t in terms if t not in matched)
-    return Explanation(passage, shares, missing, heading_score(frozenset(terms), passage))
+    return Explanation(passage, shares, missing)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.answers import passage_of
 
-from rag_app.embeddings.alignment import Aligner
+from rag_app.embeddings.alignment import Aligner, heading_score
 from rag_app.embeddings.token_codes import encode, reduced
+from rag_app.locator import Locator
 from rag_app.types import Unit
 
 QUESTION = "Who wrote the waltz of the emperor?"
@@ -189,3 +192,19 @@ def test_no_passages(aligner):
     """Nothing is read, nothing is returned."""
     asked = aligner.ask(QUESTION)
     assert aligner.align(asked, []) == aligner.score(asked, []) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "expected"),
+    [
+        ("why does fusion fail", "Causes of fusion", 2 / 3),  # causes, fusion; of these and fail
+        ("what makes fusion fail", "Causes of fusion", 1 / 4),
+        ("why does fusion fail", "Fusion", 1 / 2),
+        ("why is that", "Reasons", 1.0),
+        ("why is that", "", 0.0),
+    ],
+)
+def test_why_asks_for_causes(question, heading, expected):
+    """A heading that promises causes or reasons is asked about by why; stop words count on neither side."""
+    passage = replace(WALTZ, locator=Locator(heading=(heading,) if heading else ()))
+    assert heading_score(frozenset(question.split()), passage) == pytest.approx(expected)

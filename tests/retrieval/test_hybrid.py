@@ -14,7 +14,7 @@ from support.slow_bm25 import K1, bm25
 
 from rag_app.embeddings.alignment import Aligner, heading_score
 from rag_app.errors import InvalidInputError, StoreError
-from rag_app.from_scratch.language.words import content_words
+from rag_app.from_scratch.language.words import content_words, words
 from rag_app.index.exact import MOST_NUMBERS
 from rag_app.index.lexical import Lexical
 from rag_app.index.tokens import token_codes
@@ -347,7 +347,7 @@ def test_the_best_thirty_are_ordered_by_late_interaction(course, aligning, align
     assert {p.chunk_id for p in found} == {p.chunk_id for p in fused}
     assert [(-p.score, p.chunk_id) for p in found] == sorted((-p.score, p.chunk_id) for p in found)
     pages = {page.passage.chunk_id: page for page in aligner.align(aligner.ask(question), fused)}
-    wanted = frozenset(content_words(question))
+    asked = frozenset(words(question))
     defining = defining_chunks(course.library, question)
     for p in found:
         page = pages[p.chunk_id]
@@ -355,7 +355,7 @@ def test_the_best_thirty_are_ordered_by_late_interaction(course, aligning, align
         assert (p.dense_score, p.lexical_score) == (page.passage.dense_score, page.passage.lexical_score)
         assert p.alignment_score == pytest.approx(max(best, 0), abs=1e-6)
         expected = 0.21 * max(p.dense_score, 0) + 0.17 * p.lexical_score + 0.30 * max(best, 0)
-        expected += 0.23 * max(page.whole_alignment, 0) + 0.09 * heading_score(wanted, p)
+        expected += 0.23 * max(page.whole_alignment, 0) + 0.09 * heading_score(asked, p)
         assert p.score == pytest.approx(_raised(expected, defining.get(p.chunk_id, 0)), abs=1e-6)
         assert p.evidence == page.units[int(page.alignments.argmax())]
         assert p.evidence in p.units
