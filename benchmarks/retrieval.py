@@ -103,7 +103,7 @@ def _run_ours(folder: Path, retrieval: RetrievalSet) -> tuple[dict[str, Rankings
 
 def _halves(app: App, question: str) -> tuple[list[str], list[str]]:
     """Return the ids of the chunks that words find alone, and those that vectors find alone."""
-    words = app._lexical.score(question, _N_CANDIDATES)  # noqa: SLF001  (the halves are no interface)
+    words = app._lexical.match(question).best(_N_CANDIDATES)  # noqa: SLF001  (the halves are no interface)
     vector = app._embedder.embed([question])[0]  # noqa: SLF001
     return list(words), [chunk_id for chunk_id, _ in app._vectors.nearest(vector, _N_CANDIDATES)]  # noqa: SLF001
 

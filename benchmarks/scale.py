@@ -225,7 +225,7 @@ def measure(index: Path, questions: Sequence[str]) -> dict[str, Any]:
     ways: dict[str, Callable[[str], object]] = {
         "search": lambda q: searching.search(q, _K),
         "embedding": lambda q: embedder.embed([q]),
-        "lexical": lambda q: lexical.score(q, 100),
+        "lexical": lambda q: lexical.match(q).best(100),
     }
     for name, where in _FILTERS.items():
         ways[f"filtered, {name}"] = lambda q, where=where: searching.search(q, _K, where=where)

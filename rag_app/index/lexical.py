@@ -55,16 +55,12 @@ class Lexical:
         return int(self._library.query(sql, [" OR ".join(map(_quoted, phrases))])[0][0]) if phrases else 0
 
     def load(self, question: str) -> None:
-        """Look up what `idf` and `score` need for a question; they find it kept."""
+        """Look up what `idf` and `match` need for a question; they find it kept."""
         kept = self._current()
         for term in _terms(question):
             kept.scores(term)
         for word in words(question):
             kept.count(word)
-
-    def score(self, question: str, k: int, *, among: NDArray[np.int64] | None = None) -> dict[str, float]:
-        """Return the best `k` chunks for a question: see `match`, and `Matches.best`."""
-        return self.match(question, among=among).best(k)
 
     def match(self, question: str, *, among: NDArray[np.int64] | None = None) -> Matches:
         """Return the chunks that have a word of a question, scored.

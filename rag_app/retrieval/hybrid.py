@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rag_app.errors import InvalidInputError, StoreError
-from rag_app.index.exact import MOST_NUMBERS, ExactVectors
+from rag_app.index.exact import MOST_NUMBERS, ExactVectors, cosines, stacked
 from rag_app.index.recent import Recent
 from rag_app.retrieval.defining import defining_chunks
 from rag_app.retrieval.filters import Where, matching_chunks
@@ -143,11 +143,12 @@ class HybridSearch:
         is_read = asked is not None and self._aligner is not None and self._aligner.minilm is self._embedder
         vector = asked.embedding if asked is not None and is_read else self._embedder.embed([question])[0]
         dense = self._dense(vector, n_candidates, among)
-        matches, best, defining, others = looked_up.result()
+        matches, best, defining, (ids, others) = looked_up.result()
         lexical = matches.of([c for c in (*dense, *defining) if c not in best]) | best
         if among is not None and len(dense | lexical) < min(k, len(among)):
             dense = self._compare(vector, "id", among.tolist())
-        dense = {c: cosine for c, cosine in _cosines(vector, *others).items() if c in lexical} | dense
+        compared = zip(ids, cosines(others, vector).tolist(), strict=True)
+        dense = {c: cosine for c, cosine in compared if c in lexical} | dense
         if self._aligner is None or asked is None:
             return self._fuse(dense, lexical, defining, k)
         aligned = self._aligner.score(asked, self._fuse(dense, lexical, defining, max(_N_ALIGNED, k)))
@@ -222,7 +223,8 @@ class HybridSearch:
 
     def _compare(self, vector: NDArray[np.float32], column: str, values: list[int] | list[str]) -> dict[str, float]:
         """Return the cosines of the chunks that have a value in a column, by chunk id."""
-        return _cosines(vector, *self._read_vectors(column, values))
+        ids, vectors = self._read_vectors(column, values)
+        return dict(zip(ids, cosines(vectors, vector).tolist(), strict=True))
 
     def _read_vectors(self, column: str, values: list[int] | list[str]) -> tuple[list[str], NDArray[np.float32]]:
         """Return the ids of the chunks that have a value in a column, and their vectors."""
@@ -231,8 +233,7 @@ class HybridSearch:
             "JOIN vectors v ON v.key = c.vector_key",
             [json.dumps(values)],
         )
-        vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float32)
-        return [row[0] for row in rows], vectors.reshape(len(rows), -1 if rows else 0)
+        return [row[0] for row in rows], stacked([row[1] for row in rows])
 
     def _fuse(
         self, dense: dict[str, float], lexical: dict[str, float], defining: dict[str, float], k: int
@@ -252,13 +253,6 @@ class HybridSearch:
                 if c in found
             ]
         return passages
-
-
-def _cosines(vector: NDArray[np.float32], ids: list[str], others: NDArray[np.float32]) -> dict[str, float]:
-    """Return the cosine of each of some vectors to one, by chunk id."""
-    # Unlike a product of matrices: equal rows have equal numbers.
-    cosines = np.vecdot(others, vector) if ids else np.empty(0)
-    return dict(zip(ids, cosines.tolist(), strict=True))
 
 
 def _raised(score: float, definition: float) -> float:

@@ -8,6 +8,7 @@ import pytest
 from support.s3_server import environment, s3_server
 
 from rag_app import build
+from rag_app.index.library import Library
 
 NOTES = {
     "lighthouse.md": "# The lighthouse\n\nThe lighthouse stands on a rock in the sea.\n\n## The lamp\n\n"
@@ -15,6 +16,14 @@ NOTES = {
     "café.txt": "Das Café „Zur Möwe“ öffnet um sieben Uhr. Ein Kaffee ☕ kostet drei Euro.\n",
     "harbour.md": "# The harbour\n\nThe harbour lies east of the lighthouse. Salt on the glass dims the lamp.\n",
 }
+
+
+@pytest.fixture
+def library(tmp_path):
+    """An empty library."""
+    made = Library(tmp_path / "library.sqlite")
+    made.create()
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -31,14 +31,6 @@ def _store(library, name, vectors):
     return ids
 
 
-@pytest.fixture
-def library(tmp_path):
-    """A library that is empty."""
-    made = Library(tmp_path / "library.sqlite")
-    made.create()
-    return made
-
-
 def test_the_most_similar_are_found_and_no_others(library):
     """As the definition has it, best first, for any number of them."""
     vectors, question = _unit(300, DIMENSION), _unit(DIMENSION)

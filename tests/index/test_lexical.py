@@ -48,7 +48,7 @@ def lexical(tmp_path_factory):
 
 
 def _scores(lexical, question, k=100, **options):
-    return {int(chunk_id, 16): score for chunk_id, score in lexical.score(question, k, **options).items()}
+    return {int(chunk_id, 16): score for chunk_id, score in lexical.match(question, **options).best(k).items()}
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_words_are_found_by_their_stems(lexical, question, found):
 )
 def test_no_question_breaks_the_query(lexical, question):
     """Quotes, operators, column filters, wildcards, symbols and very long questions are words or nothing."""
-    assert all(0 < score <= 1 for score in lexical.score(question, 10).values())
+    assert all(0 < score <= 1 for score in lexical.match(question).best(10).values())
     assert ({3, 4} <= set(_scores(lexical, question))) == ("cats" in question)
 
 
 def test_results_are_the_best_in_order(lexical):
     """The best come first, at most `k` of them, and asking again gives the same."""
-    ranked = list(lexical.score("training images noise", 10).items())
+    ranked = list(lexical.match("training images noise").best(10).items())
     assert [s for _, s in ranked] == sorted((s for _, s in ranked), reverse=True)
-    assert list(lexical.score("training images noise", 2).items()) == ranked[:2]
-    assert list(lexical.score("training images noise", 10).items()) == ranked
+    assert list(lexical.match("training images noise").best(2).items()) == ranked[:2]
+    assert list(lexical.match("training images noise").best(10).items()) == ranked
 
 
 def test_among_restricts_without_changing_scores(lexical):
@@ -169,7 +169,7 @@ def test_among_restricts_without_changing_scores(lexical):
     subset = np.array([5, 1, 99])  # SQLite counts rows from 1
     assert _scores(lexical, "images noise", among=subset) == {i: scores[i] for i in (0, 4)}
     assert _scores(lexical, "images noise", k=1, among=subset) == {0: scores[0]}
-    assert lexical.score("images", 10, among=np.array([], np.int64)) == {}
+    assert lexical.match("images", among=np.array([], np.int64)).best(10) == {}
     assert _scores(lexical, "images noise", among=np.arange(40_000)) == scores
 
 
@@ -253,7 +253,7 @@ def test_what_was_looked_up_is_not_looked_up_again(tmp_path):
     """Neither for scores nor for idf, of content words and of all others."""
     library = _library(tmp_path / "library.sqlite", DOCUMENTS)
     question, matches = "What do the cats do in the dark?", []
-    expected = Lexical(library).score(question, 5), Lexical(library).idf(words(question))
+    expected = Lexical(library).match(question).best(5), Lexical(library).idf(words(question))
 
     class Watched(Library):
         def query(self, sql, parameters=()):
@@ -264,7 +264,7 @@ def test_what_was_looked_up_is_not_looked_up_again(tmp_path):
     lexical.load(question)
     assert sorted(matches) == sorted(f'"{word}"' for word in dict.fromkeys(words(question)))
     matches.clear()
-    assert (lexical.score(question, 5), lexical.idf(words(question))) == expected
+    assert (lexical.match(question).best(5), lexical.idf(words(question))) == expected
     assert matches == []
 
 
@@ -279,5 +279,5 @@ def test_context_is_searched_too(tmp_path):
 def test_an_empty_index_scores_nothing(tmp_path):
     """Without chunks there is nothing to find and nothing to divide by."""
     lexical = Lexical(_library(tmp_path / "library.sqlite", []))
-    assert lexical.score("cats", 10) == {}
+    assert lexical.match("cats").best(10) == {}
     assert lexical.idf(["cats"]) == {"cats": 1e-6}

@@ -23,14 +23,6 @@ class Reading:
         return {c: len(c) for c in chunk_ids if not c.startswith("no")}
 
 
-@pytest.fixture
-def library(tmp_path):
-    """An empty library."""
-    made = Library(tmp_path / "library.sqlite")
-    made.create()
-    return made
-
-
 def test_what_was_read_is_not_read_again(library):
     """Only what is missing is read; what nobody has is asked for again."""
     reading = Reading()
